@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The protocol core: key agreement with many peers for many local nodes.
+ *
+ * Sans I/O. The core has no socket, no clock, no random source and no kernel
+ * of its own: packets, time, events and commands go in, and a queue of actions
+ * comes out, which the owner (daemon, simulator, fuzzer, test) carries out in
+ * order. Time is a monotonic count of microseconds which the owner passes to
+ * every call and which never goes back.
+ */
+#ifndef THEMIS_CORE_H
+#define THEMIS_CORE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/themis.h>
+
+#include "id.h"
+
+struct themis_core;
+
+/**
+ * union themis_endpoint - a transport address: IPv4 or IPv6, and UDP port
+ * @sa: for its sa_family: AF_INET, AF_INET6, or AF_UNSPEC for "not known"
+ * @in: IPv4
+ * @in6: IPv6
+ */
+union themis_endpoint {
+	struct sockaddr		sa;
+	struct sockaddr_in	in;
+	struct sockaddr_in6	in6;
+};
+
+/**
+ * struct themis_core_config - what the owner gives to a new core
+ * @random: fills @buf with @len random bytes; deterministic in tests
+ * @random_ctx: passed to @random
+ * @max_peers: bound of the table of peers
+ * @max_pending: bound of agreements in progress, of all peers together
+ * @soft_ms: age at which keys are replaced; 0 for the kernel's own limit
+ * @hard_ms: age at which keys are wiped; 0 for the kernel's own limit
+ */
+struct themis_core_config {
+	void		(*random)(void *ctx, void *buf, size_t len);
+	void		*random_ctx;
+	unsigned int	max_peers;
+	unsigned int	max_pending;
+	uint64_t	soft_ms;
+	uint64_t	hard_ms;
+};
+
+/* Why an agreement did not come about; texts in themis_core_why_text(). */
+enum themis_why {
+	THEMIS_WHY_NONE,
+	THEMIS_WHY_NO_ENDPOINT,		/* nobody told where the peer is */
+	THEMIS_WHY_NO_ANSWER,		/* all tries went unanswered */
+	THEMIS_WHY_UNKNOWN_PEER,	/* not configured, and no directory */
+	THEMIS_WHY_UNKNOWN_NODE,	/* the local node is not ours */
+	THEMIS_WHY_WRONG_PEER,		/* somebody else answered */
+	THEMIS_WHY_BAD_SIGNATURE,
+	THEMIS_WHY_BAD_VERSION,
+	THEMIS_WHY_BAD_CONFIRM,		/* psk differs, or tampering */
+	THEMIS_WHY_FULL,		/* a table's bound was reached */
+	THEMIS_WHY_KERNEL,		/* the kernel refused the key */
+	__THEMIS_WHY_MAX,
+};
+
+/**
+ * enum themis_action_type - what the owner is asked to do
+ * @THEMIS_ACT_SEND: send @packet of @len bytes on @link to @to
+ * @THEMIS_ACT_SESSION: SESSION_NEW in the kernel: @node, @peer, @to
+ * @THEMIS_ACT_KEY: KEY_NEW in the kernel: @node, @peer, @key
+ * @THEMIS_ACT_CONFIRM: KEY_CONFIRM in the kernel: @node, @peer,
+ *	@key.local_index
+ * @THEMIS_ACT_KEY_DEL: KEY_DEL in the kernel: @node, @peer, @key.local_index
+ * @THEMIS_ACT_FAIL: ACQUIRE_FAIL in the kernel: @node, @peer, @why
+ * @THEMIS_ACT_STATE: nothing to do: the peer's state changed (for monitors and
+ *	the journal): @node, @peer, @state, @why
+ */
+enum themis_action_type {
+	THEMIS_ACT_SEND,
+	THEMIS_ACT_SESSION,
+	THEMIS_ACT_KEY,
+	THEMIS_ACT_CONFIRM,
+	THEMIS_ACT_KEY_DEL,
+	THEMIS_ACT_FAIL,
+	THEMIS_ACT_STATE,
+};
+
+enum themis_peer_state {
+	THEMIS_PEER_IDLE,		/* configured; nothing tried yet */
+	THEMIS_PEER_HANDSHAKING,
+	THEMIS_PEER_ESTABLISHED,
+	THEMIS_PEER_FAILED,		/* the last agreement failed: why */
+};
+
+/**
+ * struct themis_core_key - one key as it goes to the kernel
+ * @local_index: the index in packets that we receive, not zero
+ * @remote_index: the index in packets that we send
+ * @flags: THEMIS_KEY_F_*
+ * @tx: seals what we send
+ * @rx: opens what we receive
+ * @soft_ms: age at which to announce, 0 for the kernel's own
+ * @hard_ms: age at which to wipe, 0 for the kernel's own
+ */
+struct themis_core_key {
+	uint32_t	local_index;
+	uint32_t	remote_index;
+	uint32_t	flags;
+	uint8_t		tx[THEMIS_KEY_LEN];
+	uint8_t		rx[THEMIS_KEY_LEN];
+	uint64_t	soft_ms;
+	uint64_t	hard_ms;
+};
+
+/**
+ * struct themis_action - one thing for the owner to do
+ *
+ * Holds secrets when @type is THEMIS_ACT_KEY: themis_core_action_done() wipes.
+ */
+struct themis_action {
+	enum themis_action_type	type;
+	struct themis_id	node;
+	struct themis_id	peer;
+	uint16_t		link;
+	union themis_endpoint	to;
+	enum themis_peer_state	state;
+	enum themis_why		why;
+	struct themis_core_key	key;
+	size_t			len;
+	uint8_t			packet[THEMIS_PKT_INIT_LEN];
+};
+
+/**
+ * struct themis_peer_info - one row of the table of peers
+ */
+struct themis_peer_info {
+	struct themis_id	node;
+	struct themis_id	peer;
+	union themis_endpoint	endpoint;	/* configured or learned */
+	enum themis_peer_state	state;
+	enum themis_why		why;
+	bool			configured;
+	bool			has_psk;
+	uint64_t		since_us;	/* when the state was entered */
+	uint64_t		handshake_us;	/* last success; 0 for never */
+	uint64_t		rtt_us;		/* of the last agreement */
+	unsigned int		tries;
+};
+
+struct themis_core *themis_core_new(const struct themis_core_config *config);
+void themis_core_free(struct themis_core *core);
+
+/* Local nodes. @seed: 32 bytes of Ed25519 seed, copied to guarded memory. */
+int themis_core_node_add(struct themis_core *core, const uint8_t seed[32],
+			 const uint8_t *netid, size_t netid_len, uint16_t link,
+			 struct themis_id *id);
+int themis_core_node_del(struct themis_core *core, uint64_t now,
+			 const struct themis_id *node);
+
+/* Configured peers. @endpoint and @psk may be NULL. */
+int themis_core_peer_add(struct themis_core *core, uint64_t now,
+			 const struct themis_id *node,
+			 const struct themis_id *peer,
+			 const union themis_endpoint *endpoint,
+			 const uint8_t *psk);
+int themis_core_peer_del(struct themis_core *core, uint64_t now,
+			 const struct themis_id *node,
+			 const struct themis_id *peer);
+/* Walks all peers; stops when @cb returns non-zero, and returns that. */
+int themis_core_peers(struct themis_core *core,
+		      int (*cb)(void *ctx, const struct themis_peer_info *info),
+		      void *ctx);
+
+/* Inputs. Each may put actions on the queue. */
+void themis_core_packet(struct themis_core *core, uint64_t now, uint16_t link,
+			const union themis_endpoint *from,
+			const uint8_t *packet, size_t len);
+void themis_core_acquire(struct themis_core *core, uint64_t now,
+			 const struct themis_id *node,
+			 const struct themis_id *peer);
+/* From the kernel's SESSION_NTF; @key may be NULL where the event has none. */
+void themis_core_event(struct themis_core *core, uint64_t now,
+		       const struct themis_id *node,
+		       const struct themis_id *peer,
+		       enum themis_event event,
+		       const struct themis_core_key *key,
+		       const union themis_endpoint *endpoint);
+/* A session that the kernel holds already when the daemon starts. */
+void themis_core_adopt(struct themis_core *core, uint64_t now,
+		       const struct themis_id *node,
+		       const struct themis_id *peer,
+		       const union themis_endpoint *endpoint,
+		       bool established);
+/* The kernel refused an action: errno, positive. */
+void themis_core_refused(struct themis_core *core, uint64_t now,
+			 const struct themis_action *action, int error);
+void themis_core_timer(struct themis_core *core, uint64_t now);
+
+/* Outputs. */
+struct themis_action *themis_core_action(struct themis_core *core);
+void themis_core_action_done(struct themis_core *core,
+			     struct themis_action *action);
+/* When themis_core_timer() wants to be called next; UINT64_MAX for never. */
+uint64_t themis_core_deadline(const struct themis_core *core);
+
+const char *themis_core_why_text(enum themis_why why);
+
+#endif /* THEMIS_CORE_H */
