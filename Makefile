@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# make          programs into build/, the module against the stock kernel
+# make demo     two nodes on a booted kernel, step by step
+# make test     everything; ends with "N passed, N failed"
+# make lint     what every change must leave clean
+# make install  programs, manual pages, header and module of this machine
+#
+# KDIR=DIR      a prepared kernel tree to build the module against
+# V=1           show commands
+
+MAKEFLAGS += --no-builtin-rules
+
+CC	?= gcc
+CFLAGS	?= -O2 -g
+PKGS	:= libnl-3.0 libnl-genl-3.0 libsodium libev jansson inih
+
+# libev and inih of Debian come without a pkg-config file for one of them.
+PKGS_HAVE := $(shell for p in $(PKGS); do pkg-config --exists $$p && echo $$p; done)
+
+WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	   -Wold-style-definition -Wvla -Wno-unused-parameter
+CPPFLAGS += -D_GNU_SOURCE -Iinclude/uapi -Itools/lib -Iuserd/core
+CPPFLAGS += $(shell pkg-config --cflags $(PKGS_HAVE) 2>/dev/null)
+HARDEN	:= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+USER_CFLAGS = -std=gnu11 $(CFLAGS) $(HARDEN) $(WARN)
+LDFLAGS	+= -pie -Wl,-z,relro,-z,now
+LIBS_NL	:= -lnl-genl-3 -lnl-3
+LIBS_D	:= $(LIBS_NL) -lsodium -lev -ljansson -linih
+LIBS_T	:= $(LIBS_NL) -lsodium -ljansson
+
+Q	:= $(if $(V),,@)
+say	= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+LIB_SRC	 := $(wildcard tools/lib/*.c) userd/core/id.c
+CORE_SRC := $(filter-out userd/core/id.c,$(wildcard userd/core/*.c))
+D_SRC	 := $(wildcard userd/*.c)
+T_SRC	 := $(wildcard tools/themis/*.c)
+
+obj	= $(patsubst %.c,build/obj/%.o,$(1))
+
+all: build/themisd build/themis module
+
+build/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+
+build/libafthemis.a: $(call obj,$(LIB_SRC))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+build/libthemiscore.a: $(call obj,$(CORE_SRC))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+build/themisd: $(call obj,$(D_SRC)) build/libthemiscore.a build/libafthemis.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_D)
+
+build/themis: $(call obj,$(T_SRC)) build/libafthemis.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_T)
+
+# The module. It is built in a copy of the few files that it is made of, one
+# copy per kernel, so that trees for several kernels can live side by side.
+KDIR	?= $(shell tools/vm/kernel stock --print kdir)
+KREL	= $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+KMODDIR	= $(CURDIR)/build/kmod-$(KREL)
+
+module:
+	$(Q)if [ -z '$(KREL)' ]; then \
+		echo 'Error: "$(KDIR)" is no prepared kernel tree. Set KDIR=DIR.' >&2; \
+		exit 1; fi
+	$(call say,KMOD,$(KREL))
+	$(Q)mkdir -p '$(KMODDIR)/include/uapi/linux' '$(KMODDIR)/kmod'
+	$(Q)cp -pu Kbuild '$(KMODDIR)/'
+	$(Q)cp -pu kmod/* '$(KMODDIR)/kmod/'
+	$(Q)cp -pu include/uapi/linux/themis.h '$(KMODDIR)/include/uapi/linux/'
+	$(Q)$(MAKE) $(if $(V),,-s) -C '$(KDIR)' M='$(KMODDIR)' $(KFLAGS) modules
+
+clean:
+	rm -rf build
+
+-include $(shell find build/obj -name '*.d' 2>/dev/null)
+
+.PHONY: all module clean
