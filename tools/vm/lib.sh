@@ -67,16 +67,25 @@ deb_update()
 		die "apt-get update failed. Check /etc/apt and the network, then try again."
 }
 
+# deb_download DIR PACKAGE=VERSION...
+deb_download()
+{
+	local dir=$1
+
+	shift
+	mkdir -p "$dir"
+	# apt's own sandbox user may not write to a user's cache.
+	(cd "$dir" && apt-get -qq -o APT::Sandbox::User=root download "$@" >&2)
+}
+
 # deb_unpack DIR PACKAGE=VERSION...: download and unpack under DIR
 deb_unpack()
 {
 	local dir=$1 deb
 
 	shift
-	mkdir -p "$dir" "$dir.debs"
-	# apt's own sandbox user may not write to a user's cache.
-	(cd "$dir.debs" && apt-get -qq -o APT::Sandbox::User=root \
-		download "$@" >&2) || return
+	mkdir -p "$dir"
+	deb_download "$dir.debs" "$@" || return
 	for deb in "$dir.debs"/*.deb; do
 		dpkg-deb -x "$deb" "$dir" || return
 	done
