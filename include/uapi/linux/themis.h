@@ -161,8 +161,8 @@ enum themis_pkt_type {
  * @THEMIS_CMD_SESSION_DEL: admin: THEMIS_A_SESSION with NODE and PEER
  * @THEMIS_CMD_SESSION_GET: do with NODE and PEER, or dump
  * @THEMIS_CMD_KEY_NEW: admin: THEMIS_A_SESSION with NODE and PEER, and
- *	THEMIS_A_KEY. Installs a key; EEXIST if either key or the index was
- *	ever seen. With THEMIS_KEY_F_CONFIRMED the key becomes current at once,
+ *	THEMIS_A_KEY. Installs a key; EEXIST if the index is in use or either
+ *	key has been seen before. With THEMIS_KEY_F_CONFIRMED the key becomes current at once,
  *	else it waits as next until a packet under it has been opened, except
  *	that a key with THEMIS_KEY_F_SEND may be sent on where no usable key
  *	exists
