@@ -6,6 +6,10 @@
 #ifndef THEMIS_DIAG_H
 #define THEMIS_DIAG_H
 
+#ifndef __printf
+#define __printf(a, b)	__attribute__((format(gnu_printf, a, b)))
+#endif
+
 /**
  * struct themis_diag - an error in the words of its reader
  * @what: what is wrong, one line, no final full stop
@@ -27,8 +31,8 @@ struct themis_diag {
  *
  * Return: @err.
  */
+__printf(4, 5)
 int themis_diag_set(struct themis_diag *diag, int err, const char *next,
-		    const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+		    const char *fmt, ...);
 
 #endif /* THEMIS_DIAG_H */

@@ -421,9 +421,15 @@ int themis_nl_key_del(struct themis_nl *nl, const struct themis_id *node,
 int themis_nl_acquire_fail(struct themis_nl *nl, const struct themis_id *node,
 			   const struct themis_id *peer, int error);
 
-/* Groups for themis_nl_listen(). */
-#define THEMIS_NL_ACQUIRE	(1u << 0)	/* needs CAP_NET_ADMIN */
-#define THEMIS_NL_EVENT		(1u << 1)
+/**
+ * enum themis_nl_group - groups for themis_nl_listen(), to be or-ed
+ * @THEMIS_NL_ACQUIRE: the kernel asks for sessions; needs CAP_NET_ADMIN
+ * @THEMIS_NL_EVENT: links, nodes and sessions come, change and go
+ */
+enum themis_nl_group {
+	THEMIS_NL_ACQUIRE = 1,
+	THEMIS_NL_EVENT = 2,
+};
 
 /**
  * themis_nl_listen() - subscribe to notifications
