@@ -7,7 +7,8 @@
 #define THEMIS_DIAG_H
 
 #ifndef __printf
-#define __printf(a, b)	__attribute__((format(gnu_printf, a, b)))
+#define __themis_attr(x)	__attribute__((x))
+#define __printf(a, b)	__themis_attr(__format__(__printf__, a, b))
 #endif
 
 /**
