@@ -206,11 +206,12 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-int themis_keyfile_create(const char *path,
-			  const uint8_t seed[THEMIS_SEED_LEN],
-			  struct themis_diag *diag)
+/* @head, 32 bytes in base64 and a newline, into a file that did not exist. */
+static int create_secret(const char *path, const char *head,
+			 const uint8_t secret[32], struct themis_diag *diag)
 {
 	char line[MAGIC_LEN + B64_LEN + 2];
+	size_t len = strlen(head);
 	int fd, err;
 
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
@@ -226,11 +227,11 @@ int themis_keyfile_create(const char *path,
 				       strerror(-err));
 	}
 
-	memcpy(line, MAGIC, MAGIC_LEN);
-	sodium_bin2base64(line + MAGIC_LEN, B64_LEN + 1, seed, THEMIS_SEED_LEN,
-			  B64);
-	line[MAGIC_LEN + B64_LEN] = '\n';
-	err = write_all(fd, line, MAGIC_LEN + B64_LEN + 1);
+	memcpy(line, head, len);
+	sodium_bin2base64(line + len, B64_LEN + 1, secret, 32, B64);
+	len += B64_LEN;
+	line[len++] = '\n';
+	err = write_all(fd, line, len);
 	sodium_memzero(line, sizeof(line));
 
 	if (!err && fsync(fd))
@@ -246,6 +247,19 @@ int themis_keyfile_create(const char *path,
 				       path, strerror(-err));
 	}
 	return 0;
+}
+
+int themis_keyfile_create(const char *path,
+			  const uint8_t seed[THEMIS_SEED_LEN],
+			  struct themis_diag *diag)
+{
+	return create_secret(path, MAGIC, seed, diag);
+}
+
+int themis_pskfile_create(const char *path, const uint8_t psk[THEMIS_PSK_LEN],
+			  struct themis_diag *diag)
+{
+	return create_secret(path, "", psk, diag);
 }
 
 void themis_keyfile_public(const uint8_t seed[THEMIS_SEED_LEN],

@@ -66,4 +66,15 @@ void themis_keyfile_public(const uint8_t seed[THEMIS_SEED_LEN],
 int themis_pskfile_load(const char *path, uint8_t psk[THEMIS_PSK_LEN],
 			struct themis_diag *diag);
 
+/**
+ * themis_pskfile_create() - write a pre-shared key to a new file
+ * @path: must not exist; made with mode 0600 and synchronised to disk
+ * @psk: THEMIS_PSK_LEN random bytes; written in base64
+ * @diag: filled in on failure; may be NULL
+ *
+ * Return: as themis_keyfile_create().
+ */
+int themis_pskfile_create(const char *path, const uint8_t psk[THEMIS_PSK_LEN],
+			  struct themis_diag *diag);
+
 #endif /* THEMIS_KEYFILE_H */
