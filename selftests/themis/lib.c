@@ -8,8 +8,9 @@
 
 #include "lib.h"
 
-/* How long a counter may take to follow a packet. */
+/* How long a counter or a notification may take to follow its cause. */
 #define COUNT_MS	2000
+#define EVENT_MS	2000
 
 #define NETID		"test"
 
@@ -327,4 +328,27 @@ bool dropped(struct net *net, const struct counts *before, int counter,
 		good = false;
 	}
 	return good;
+}
+
+static int event_find(struct nl *ev, int cmd, int event, int ms)
+{
+	int n;
+
+	while ((n = nl_wait(ev, ms)) >= 0) {
+		__u64 seen = nl_uint(nl_attr(&ev->nlh, THEMIS_A_EVENT));
+
+		if (n == cmd && (!event || seen == (__u64)event))
+			return 0;
+	}
+	return n;
+}
+
+int event_wait(struct nl *ev, int cmd, int event)
+{
+	return event_find(ev, cmd, event, EVENT_MS);
+}
+
+bool event_none(struct nl *ev, int cmd, int event)
+{
+	return event_find(ev, cmd, event, 0) == -ETIMEDOUT;
 }

@@ -440,6 +440,26 @@ bool dropped(struct net *net, const struct counts *before, int counter,
 	     __u64 times);
 
 /**
+ * event_wait() - wait for one notification and pass over all others
+ * @ev: a socket that has joined the group
+ * @cmd: THEMIS_CMD_*_NTF
+ * @event: enum themis_event; 0 where the notification has none
+ *
+ * It is in @ev->nlh afterwards.
+ *
+ * Return: 0, or -ETIMEDOUT after two seconds.
+ */
+int event_wait(struct nl *ev, int cmd, int event);
+
+/**
+ * event_none() - is there no such notification among those that wait?
+ * @ev: a socket that has joined the group; what waits is taken
+ * @cmd: THEMIS_CMD_*_NTF
+ * @event: enum themis_event; 0 where the notification has none
+ */
+bool event_none(struct nl *ev, int cmd, int event);
+
+/**
  * now_ms() - a monotonic clock
  *
  * Return: milliseconds.
