@@ -65,7 +65,8 @@ build/themis: $(call obj,$(T_SRC)) build/libafthemis.a
 # The module. It is built in a copy of the few files that it is made of, one
 # copy per kernel, so that trees for several kernels can live side by side.
 KDIR	?= $(shell tools/vm/kernel stock --print kdir)
-KREL	= $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+KREL	= $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+		$(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 KMODDIR	= $(CURDIR)/build/kmod-$(KREL)
 
 module:

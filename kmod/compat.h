@@ -8,7 +8,6 @@
 
 #include <linux/net.h>
 #include <linux/version.h>
-#include <linux/workqueue.h>
 #include <net/udp_tunnel.h>
 
 /* 6.19: bind() and connect() of proto_ops take the unsized address. */
@@ -32,11 +31,6 @@
 #define THEMIS_XMIT_FLAGS
 #else
 #define THEMIS_XMIT_FLAGS		, 0
-#endif
-
-/* 6.17, and some stable releases before it. */
-#ifndef WQ_PERCPU
-#define WQ_PERCPU			0
 #endif
 
 #endif /* THEMIS_COMPAT_H */

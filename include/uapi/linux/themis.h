@@ -21,6 +21,8 @@
 #define AF_THEMIS		18
 #define PF_THEMIS		AF_THEMIS
 
+#define THEMIS_VERSION		"0.1.0"	/* of module, daemon and tool alike */
+
 /* Level of the options and control messages below. */
 #define SOL_THEMIS		29800
 

@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: GPL-2.0
+/* SOCK_DGRAM: the socket that applications use. */
+#include <linux/module.h>
+#include <linux/sockptr.h>
+
+#include "compat.h"
+#include "net.h"
+#include "node.h"
+#include "packet.h"
+#include "send.h"
+#include "sock.h"
+#include "text.h"
+
+/* Bind; the caller holds lock_sock(). */
+static int bind_locked(struct themis_sock *sock, const u8 *id, u16 port)
+{
+	struct themis_node *node;
+	int err;
+
+	if (sock->node)
+		return -EINVAL;
+
+	node = themis_node_use(themis_net(sock_net(&sock->sk)), id);
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	err = themis_node_bind(node, sock, port);
+	if (err) {
+		themis_node_put(node);
+		return err;
+	}
+	/* Senders that do not take the lock look at this. */
+	smp_store_release(&sock->node, node);
+
+	return 0;
+}
+
+/* A socket that sends or connects unbound gets a port of the only node. */
+static int autobind_locked(struct themis_sock *sock)
+{
+	static const u8 any[THEMIS_ID_LEN];
+
+	return sock->node ? 0 : bind_locked(sock, any, 0);
+}
+
+static int autobind(struct themis_sock *sock)
+{
+	int err;
+
+	if (likely(smp_load_acquire(&sock->node)))
+		return 0;
+
+	lock_sock(&sock->sk);
+	err = autobind_locked(sock);
+	release_sock(&sock->sk);
+
+	return err;
+}
+
+static int dgram_bind(struct socket *socket, struct sockaddr_unsized *uaddr,
+		      int len)
+{
+	struct sockaddr_themis *addr = (struct sockaddr_themis *)uaddr;
+	struct sock *sk = socket->sk;
+	int err;
+
+	err = themis_sock_addr(addr, len, THEMIS_KIND_NODE);
+	if (err)
+		return err;
+
+	lock_sock(sk);
+	err = bind_locked(themis_sk(sk), addr->sth_id, ntohs(addr->sth_port));
+	release_sock(sk);
+
+	return err;
+}
+
+/* Connect to a peer; the caller holds lock_sock(). */
+static int connect_locked(struct themis_sock *sock, const u8 *id, u16 port)
+{
+	struct themis_remote *remote;
+	int err;
+
+	if (!port || !memchr_inv(id, 0, THEMIS_ID_LEN))
+		return -EINVAL;
+	err = autobind_locked(sock);
+	if (err)
+		return err;
+
+	remote = kzalloc(sizeof(*remote), GFP_KERNEL_ACCOUNT);
+	if (!remote)
+		return -ENOMEM;
+	memcpy(remote->id, id, THEMIS_ID_LEN);
+	remote->port = port;
+	themis_sock_connect(sock, remote);
+	sock->sk.sk_socket->state = SS_CONNECTED;
+
+	return 0;
+}
+
+static int dgram_connect(struct socket *socket, struct sockaddr_unsized *uaddr,
+			 int len, int flags)
+{
+	struct sockaddr_themis *addr = (struct sockaddr_themis *)uaddr;
+	struct sock *sk = socket->sk;
+	int err;
+
+	if (len < (int)sizeof(sa_family_t))
+		return -EINVAL;
+	if (addr->sth_family == AF_UNSPEC) {
+		lock_sock(sk);
+		themis_sock_connect(themis_sk(sk), NULL);
+		socket->state = SS_UNCONNECTED;
+		release_sock(sk);
+		return 0;
+	}
+	err = themis_sock_addr(addr, len, THEMIS_KIND_NODE);
+	if (err)
+		return err;
+
+	lock_sock(sk);
+	err = connect_locked(themis_sk(sk), addr->sth_id,
+			     ntohs(addr->sth_port));
+	release_sock(sk);
+
+	return err;
+}
+
+static void fill_addr(struct sockaddr_themis *addr, const u8 *id, __be16 port)
+{
+	memset(addr, 0, sizeof(*addr));
+	addr->sth_family = themis_sock_family();
+	addr->sth_kind = THEMIS_KIND_NODE;
+	addr->sth_port = port;
+	memcpy(addr->sth_id, id, THEMIS_ID_LEN);
+}
+
+/* The local or the peer's address. */
+static int get_addr(struct themis_sock *sock, struct sockaddr_themis *addr,
+		    bool peer)
+{
+	static const u8 any[THEMIS_ID_LEN];
+	struct themis_remote *remote;
+	struct themis_node *node;
+	int err = 0;
+
+	if (!peer) {
+		node = smp_load_acquire(&sock->node);
+		fill_addr(addr, node ? node->config.id : any,
+			  node ? htons(sock->port) : 0);
+		return 0;
+	}
+
+	rcu_read_lock();
+	remote = rcu_dereference(sock->remote);
+	if (remote)
+		fill_addr(addr, remote->id, htons(remote->port));
+	else
+		err = -ENOTCONN;
+	rcu_read_unlock();
+
+	return err;
+}
+
+static int dgram_getname(struct socket *socket, struct sockaddr *uaddr,
+			 int peer)
+{
+	struct sockaddr_themis *addr = (struct sockaddr_themis *)uaddr;
+	int err;
+
+	err = get_addr(themis_sk(socket->sk), addr, peer);
+
+	return err ?: (int)sizeof(*addr);
+}
+
+static int dgram_release(struct socket *socket)
+{
+	struct sock *sk = socket->sk;
+	struct themis_sock *sock;
+
+	if (!sk)
+		return 0;
+	sock = themis_sk(sk);
+
+	sock_hold(sk);
+	lock_sock(sk);
+	if (sock->node)
+		themis_node_unbind(sock->node, sock);
+	themis_sock_connect(sock, NULL);
+	sk->sk_shutdown = SHUTDOWN_MASK;
+	sock_orphan(sk);
+	socket->sk = NULL;
+	release_sock(sk);
+	sock_put(sk);
+	sock_put(sk);
+
+	return 0;
+}
+
+static int dgram_shutdown(struct socket *socket, int how)
+{
+	struct sock *sk = socket->sk;
+	int err = -ENOTCONN;
+
+	if (how < SHUT_RD || how > SHUT_RDWR)
+		return -EINVAL;
+
+	lock_sock(sk);
+	if (rcu_access_pointer(themis_sk(sk)->remote)) {
+		/* SHUT_RD, SHUT_WR, SHUT_RDWR are 0, 1, 2; the mask is +1. */
+		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | (how + 1));
+		sk->sk_state_change(sk);
+		err = 0;
+	}
+	release_sock(sk);
+
+	return err;
+}
+
+/* Whom a message goes to: the address given, or the connected peer. */
+static int destination(struct themis_sock *sock, struct msghdr *msg,
+		       struct sockaddr_themis *to)
+{
+	int err;
+
+	if (!msg->msg_namelen) {
+		err = get_addr(sock, to, true);
+		return err ? -EDESTADDRREQ : 0;
+	}
+
+	err = themis_sock_addr(msg->msg_name, msg->msg_namelen,
+			       THEMIS_KIND_NODE);
+	if (err)
+		return err;
+	*to = *(struct sockaddr_themis *)msg->msg_name;
+	if (!to->sth_port || !memchr_inv(to->sth_id, 0, THEMIS_ID_LEN))
+		return -EINVAL;
+
+	return 0;
+}
+
+static int dgram_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
+{
+	struct sock *sk = socket->sk;
+	struct themis_sock *sock = themis_sk(sk);
+	struct themis_inner *inner;
+	struct sockaddr_themis to;
+	struct sk_buff *skb;
+	int err;
+
+	if (msg->msg_flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (len > THEMIS_MSG_MAX)
+		return -EMSGSIZE;
+	err = destination(sock, msg, &to);
+	if (err)
+		return err;
+	err = autobind(sock);
+	if (err)
+		return err;
+
+	skb = themis_send_alloc(sk, len, msg->msg_flags & MSG_DONTWAIT, &err);
+	if (!skb)
+		return err;
+	inner = (struct themis_inner *)skb->data;
+	inner->source = htons(sock->port);
+	inner->dest = to.sth_port;
+	inner->kind = THEMIS_MSG_DATAGRAM;
+	inner->flags = 0;
+	inner->zero = 0;
+	err = skb_copy_datagram_from_iter(skb, sizeof(*inner), &msg->msg_iter,
+					  len);
+	if (err) {
+		kfree_skb(skb);
+		return err;
+	}
+	skb->mark = READ_ONCE(sk->sk_mark);
+	skb->priority = READ_ONCE(sk->sk_priority);
+
+	err = themis_send(sock, to.sth_id, !msg->msg_namelen, skb);
+
+	return err ?: len;
+}
+
+static void put_info(struct msghdr *msg, const struct themis_cb *cb)
+{
+	struct themis_msginfo info = { .kind = cb->kind };
+
+	memcpy(&info.seq, cb->seq, sizeof(info.seq));
+	put_cmsg(msg, SOL_THEMIS, THEMIS_CMSG_INFO, sizeof(info), &info);
+}
+
+static int dgram_recvmsg(struct socket *socket, struct msghdr *msg, size_t len,
+			 int flags)
+{
+	struct sock *sk = socket->sk;
+	const struct themis_cb *cb;
+	struct sk_buff *skb;
+	size_t copied;
+	int err;
+
+	if (flags & (MSG_OOB | MSG_ERRQUEUE))
+		return -EOPNOTSUPP;
+
+	skb = skb_recv_datagram(sk, flags, &err);
+	if (!skb)
+		return err;
+
+	copied = skb->len;
+	if (copied > len) {
+		copied = len;
+		msg->msg_flags |= MSG_TRUNC;
+	}
+	err = skb_copy_datagram_msg(skb, 0, msg, copied);
+	if (err)
+		goto out;
+
+	sock_recv_cmsgs(msg, sk, skb);
+	cb = themis_cb(skb);
+	if (msg->msg_name) {
+		fill_addr(msg->msg_name, cb->id, cb->port);
+		msg->msg_namelen = sizeof(struct sockaddr_themis);
+	}
+	if (READ_ONCE(themis_sk(sk)->recvinfo))
+		put_info(msg, cb);
+
+	err = flags & MSG_TRUNC ? skb->len : copied;
+out:
+	skb_free_datagram(sk, skb);
+
+	return err;
+}
+
+static int set_text(struct themis_sock *sock, int option, sockptr_t value,
+		    unsigned int len)
+{
+	char text[THEMIS_TEXT_MAX];
+	u8 id[THEMIS_ID_LEN];
+	u16 port;
+	int err;
+
+	if (!len || len > sizeof(text))
+		return -EINVAL;
+	if (copy_from_sockptr(text, value, len))
+		return -EFAULT;
+	err = themis_text_parse(text, len, id, &port);
+	if (err)
+		return err;
+
+	lock_sock(&sock->sk);
+	if (option == THEMIS_BIND)
+		err = bind_locked(sock, id, port);
+	else
+		err = connect_locked(sock, id, port);
+	release_sock(&sock->sk);
+
+	return err;
+}
+
+static int dgram_setsockopt(struct socket *socket, int level, int option,
+			    sockptr_t value, unsigned int len)
+{
+	struct themis_sock *sock = themis_sk(socket->sk);
+	int on;
+
+	if (level != SOL_THEMIS)
+		return -ENOPROTOOPT;
+
+	switch (option) {
+	case THEMIS_BIND:
+	case THEMIS_CONNECT:
+		return set_text(sock, option, value, len);
+	case THEMIS_RECVINFO:
+		if (len < sizeof(on))
+			return -EINVAL;
+		if (copy_from_sockptr(&on, value, sizeof(on)))
+			return -EFAULT;
+		WRITE_ONCE(sock->recvinfo, on);
+		return 0;
+	}
+
+	return -ENOPROTOOPT;
+}
+
+static int get_text(struct themis_sock *sock, int option, char *text)
+{
+	struct sockaddr_themis addr;
+	int err;
+
+	err = get_addr(sock, &addr, option == THEMIS_PEERNAME);
+	if (err)
+		return err;
+
+	return themis_text_format(text, addr.sth_id, ntohs(addr.sth_port));
+}
+
+static int dgram_getsockopt(struct socket *socket, int level, int option,
+			    char __user *value, int __user *ulen)
+{
+	struct themis_sock *sock = themis_sk(socket->sk);
+	char text[THEMIS_TEXT_MAX];
+	const void *from = text;
+	int number;
+	int size;
+	int len;
+
+	if (level != SOL_THEMIS)
+		return -ENOPROTOOPT;
+	if (get_user(len, ulen))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+
+	switch (option) {
+	case THEMIS_LOCALNAME:
+	case THEMIS_PEERNAME:
+		size = get_text(sock, option, text);
+		if (size < 0)
+			return size;
+		if (len < size)
+			return -EINVAL;
+		break;
+	case THEMIS_RECVINFO:
+		number = READ_ONCE(sock->recvinfo);
+		from = &number;
+		size = sizeof(number);
+		break;
+	case THEMIS_MAXMSG:
+		number = THEMIS_MSG_MAX;
+		from = &number;
+		size = sizeof(number);
+		break;
+	default:
+		return -ENOPROTOOPT;
+	}
+
+	len = min(len, size);
+	if (put_user(len, ulen) || copy_to_user(value, from, len))
+		return -EFAULT;
+
+	return 0;
+}
+
+const struct proto_ops themis_dgram_ops = {
+	.family		= AF_THEMIS,
+	.owner		= THIS_MODULE,
+	.release	= dgram_release,
+	.bind		= dgram_bind,
+	.connect	= dgram_connect,
+	.socketpair	= sock_no_socketpair,
+	.accept		= sock_no_accept,
+	.getname	= dgram_getname,
+	.poll		= datagram_poll,
+	.ioctl		= themis_sock_ioctl,
+	.gettstamp	= sock_gettstamp,
+	.listen		= sock_no_listen,
+	.shutdown	= dgram_shutdown,
+	.setsockopt	= dgram_setsockopt,
+	.getsockopt	= dgram_getsockopt,
+	.sendmsg	= dgram_sendmsg,
+	.recvmsg	= dgram_recvmsg,
+	.mmap		= sock_no_mmap,
+};

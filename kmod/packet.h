@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The wire format of sealed messages. Documentation/protocol.rst. */
+#ifndef THEMIS_PACKET_H
+#define THEMIS_PACKET_H
+
+#include <linux/build_bug.h>
+#include <linux/types.h>
+
+#include <linux/themis.h>
+
+/**
+ * struct themis_packet - the header of every packet; for data all of it
+ * @type: enum themis_pkt_type
+ * @flags: zero
+ * @zero: zero
+ * @index: the receiver's, for this key
+ * @seq: only in data
+ *
+ * ::
+ *
+ *     +---------------+---------------+-------------------------------+
+ *     |     type      |     flags     |             zero              |
+ *     +---------------+---------------+-------------------------------+
+ *     |                       receiver's index                        |
+ *     +---------------------------------------------------------------+
+ *     |                                                               |
+ *     +                           sequence                            +
+ *     |                                                               |
+ *     +---------------------------------------------------------------+
+ *
+ * Additional data of the AEAD, so all of it is authentic.
+ */
+struct themis_packet {
+	u8	type;
+	u8	flags;
+	__be16	zero;
+	__be32	index;
+	__be64	seq;
+} __packed;
+
+/**
+ * struct themis_inner - in front of the message, inside the encryption
+ * @source: port of the sender
+ * @dest: port of the receiver
+ * @kind: enum themis_msg_kind
+ * @flags: zero
+ * @zero: zero
+ */
+struct themis_inner {
+	__be16	source;
+	__be16	dest;
+	u8	kind;
+	u8	flags;
+	__be16	zero;
+} __packed;
+
+#define THEMIS_TAG_LEN	16
+
+static_assert(sizeof(struct themis_packet) == 16);
+static_assert(sizeof(struct themis_inner) == 8);
+static_assert(THEMIS_MSG_MAX + sizeof(struct themis_packet) +
+	      2 * sizeof(struct themis_inner) + THEMIS_TAG_LEN == 65507);
+
+#endif /* THEMIS_PACKET_H */

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Sessions: what two nodes share, seen from one of them. */
+#ifndef THEMIS_SESSION_H
+#define THEMIS_SESSION_H
+
+#include <linux/llist.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/skbuff.h>
+#include <linux/timer.h>
+#include <net/dst_cache.h>
+
+#include <linux/themis.h>
+
+#include "link.h"
+
+struct netlink_ext_ack;
+struct themis_key;
+struct themis_net;
+struct themis_node;
+
+/**
+ * struct themis_endpoint - where a peer is
+ * @addr: its transport address, never AF_UNSPEC
+ * @cache: the route there, per processor
+ * @rcu: frees it
+ *
+ * Never changed: a peer that moves gets a new one.
+ */
+struct themis_endpoint {
+	union themis_addr	addr;
+	struct dst_cache	cache;
+	struct rcu_head		rcu;
+};
+
+/**
+ * struct themis_pair - what a session is found by
+ * @node: the local node, by its address
+ * @peer: the id of the other one
+ */
+struct themis_pair {
+	struct themis_node	*node;
+	u8			peer[THEMIS_ID_LEN];
+};
+
+/**
+ * struct themis_session - what a node shares with a peer
+ * @pair: node, with a reference, and peer
+ * @hash: in themis_net.sessions
+ * @list: in themis_node.sessions; under themis_net.lock
+ * @refs: one for being in the table, one for each socket that remembers it,
+ *	one while in themis_net.reap
+ * @dead: taken out of the table
+ * @acquiring: the daemon has been asked; under themis_net.lock
+ * @deadline: when that fails, ns; under themis_net.lock
+ * @keys: by enum themis_key_slot, RCU; changed under @lock
+ * @endpoint: where the peer is, or NULL, RCU; changed under @lock
+ * @lock: see net.h
+ * @waiting: packets without a key to go out on; under @lock
+ * @rx_packets: messages received; under @lock
+ * @rx_bytes: bytes of them; under @lock
+ * @rx_last: when the last authentic packet came, ns; under @lock
+ * @tx_packets: messages sent
+ * @tx_bytes: bytes of them
+ * @timer: the next limit of age or of waiting; queues the reaper
+ * @reaping: in themis_net.reap
+ * @reap: there
+ * @rcu: frees it
+ */
+struct themis_session {
+	struct themis_pair		pair;
+	struct rhash_head		hash;
+	struct list_head		list;
+	refcount_t			refs;
+	bool				dead;
+	bool				acquiring;
+	u64				deadline;
+	struct themis_key __rcu		*keys[__THEMIS_SLOT_MAX];
+	struct themis_endpoint __rcu	*endpoint;
+	spinlock_t			lock;	/* see above */
+	struct sk_buff_head		waiting;
+	u64				rx_packets;
+	u64				rx_bytes;
+	u64				rx_last;
+	atomic64_t			tx_packets;
+	atomic64_t			tx_bytes;
+	struct timer_list		timer;
+	unsigned long			reaping;
+	struct llist_node		reap;
+	struct rcu_head			rcu;
+};
+
+int themis_session_net_init(struct themis_net *tn);
+void themis_session_net_exit(struct themis_net *tn);
+
+struct themis_session *themis_session_find(struct themis_node *node,
+					   const u8 *peer);
+struct themis_session *themis_session_make(struct themis_node *node,
+					   const u8 *peer,
+					   struct netlink_ext_ack *extack);
+void themis_session_del(struct themis_session *session);
+void themis_session_put(struct themis_session *session);
+int themis_session_move(struct themis_session *session,
+			const union themis_addr *to);
+u8 themis_session_state(struct themis_session *session);
+void themis_session_rearm(struct themis_session *session);
+
+#endif /* THEMIS_SESSION_H */
