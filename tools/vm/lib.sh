@@ -7,7 +7,6 @@
 export LC_ALL=C
 
 vm_dir=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
-# shellcheck disable=SC2034 # for those who source this
 repo=$(dirname "$(dirname "$vm_dir")")
 cache=${THEMIS_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/themis}
 cache=$(realpath -m "$cache")
@@ -56,15 +55,7 @@ deb_versions()
 # deb_update: fetch the package lists anew
 deb_update()
 {
-	local as_root=()
-
-	if ((EUID)); then
-		command -v sudo >/dev/null ||
-			die "the package lists are old and only root can renew them. Run as root: apt-get update"
-		as_root=(sudo)
-	fi
-	"${as_root[@]}" apt-get -qq update >&2 ||
-		die "apt-get update failed. Check /etc/apt and the network, then try again."
+	"$repo/tools/deps" --update || exit
 }
 
 # deb_download DIR PACKAGE=VERSION...
