@@ -18,6 +18,7 @@
 
 #include <linux/themis.h>
 
+#include "count.h"
 #include "id.h"
 
 struct themis_core;
@@ -78,7 +79,8 @@ enum themis_why {
  * @THEMIS_ACT_KEY_DEL: KEY_DEL in the kernel: @node, @peer, @key.local_index
  * @THEMIS_ACT_FAIL: ACQUIRE_FAIL in the kernel: @node, @peer, @why
  * @THEMIS_ACT_STATE: nothing to do: the peer's state changed (for monitors and
- *	the journal): @node, @peer, @state, @why
+ *	the journal): @node, @peer, @state, @why, and @to where the peer is,
+ *	as far as it is known
  */
 enum themis_action_type {
 	THEMIS_ACT_SEND,
@@ -119,6 +121,17 @@ struct themis_core_key {
 
 /**
  * struct themis_action - one thing for the owner to do
+ * @type: what; it tells which of the others mean anything
+ * @node: the local node
+ * @peer: the other
+ * @link: UDP port of the link to send on, host order
+ * @to: where to send, or where the peer is
+ * @state: the peer's new state
+ * @why: what failed
+ * @key: the key; in THEMIS_ACT_SEND and THEMIS_ACT_SESSION only the indices of
+ *	the agreement, zero in a COOKIE
+ * @len: length of @packet in bytes
+ * @packet: the payload of UDP
  *
  * Holds secrets when @type is THEMIS_ACT_KEY: themis_core_action_done() wipes.
  */
@@ -208,6 +221,14 @@ void themis_core_action_done(struct themis_core *core,
 /* When themis_core_timer() wants to be called next; UINT64_MAX for never. */
 uint64_t themis_core_deadline(const struct themis_core *core);
 
+/* What failed, without a full stop; and the next step, a sentence. */
 const char *themis_core_why_text(enum themis_why why);
+const char *themis_core_why_hint(enum themis_why why);
+
+/* Counters: from 1 to __THEMIS_N_MAX - 1; the names are NULL past the last. */
+uint64_t themis_core_counter(const struct themis_core *core,
+			     enum themis_core_counter counter);
+const char *themis_core_counter_name(enum themis_core_counter counter);
+const char *themis_core_counter_help(enum themis_core_counter counter);
 
 #endif /* THEMIS_CORE_H */

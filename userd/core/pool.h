@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Pools: objects of one size in guarded memory, up to a bound. For everything
+ * that holds a secret.
+ */
+#ifndef THEMIS_POOL_H
+#define THEMIS_POOL_H
+
+#include <stddef.h>
+
+/**
+ * struct core_pool - objects of one size
+ * @size: of an object in bytes
+ * @max: how many may be in use
+ * @used: how many are
+ * @chunks: the memory, allocated as it is needed and kept
+ * @n_chunks: how many chunks
+ * @unused: list of objects that were put back
+ */
+struct core_pool {
+	size_t		size;
+	unsigned int	max;
+	unsigned int	used;
+	void		**chunks;
+	unsigned int	n_chunks;
+	void		*unused;
+};
+
+void core_pool_init(struct core_pool *pool, size_t size, unsigned int max);
+void core_pool_free(struct core_pool *pool);
+void *core_pool_get(struct core_pool *pool);
+void core_pool_put(struct core_pool *pool, void *object);
+
+#endif /* THEMIS_POOL_H */
