@@ -483,4 +483,20 @@ void sleep_ms(int ms);
  */
 int in_child(uid_t uid, gid_t gid, int (*fn)(void *arg), void *arg);
 
+/**
+ * check_line() - note a condition of a child that in_child() runs
+ * @good: does it hold?
+ * @line: its line
+ */
+void check_line(bool good, int line);
+
+/**
+ * check_status() - the exit status after some check_line()
+ *
+ * Return: 0 if all were good, else 1.
+ */
+int check_status(void);
+
+#define CHECK(good)	check_line(good, __LINE__)
+
 #endif /* SELFTESTS_THEMIS_LIB_H */

@@ -375,3 +375,18 @@ int in_child(uid_t uid, gid_t gid, int (*fn)(void *arg), void *arg)
 		return -errno;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
 }
+
+static int checks_failed;
+
+void check_line(bool good, int line)
+{
+	if (good)
+		return;
+	checks_failed = 1;
+	fprintf(stderr, "# line %d: does not hold (errno %d)\n", line, errno);
+}
+
+int check_status(void)
+{
+	return checks_failed;
+}
