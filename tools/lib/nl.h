@@ -461,7 +461,8 @@ int themis_nl_event_fd(const struct themis_nl *nl);
  * Takes a bounded number of them, so that a storm does not starve the caller's
  * other work: wait on the descriptor again afterwards.
  *
- * Return: 0; -ENOBUFS: some were lost, read the state anew with the dumps; or
+ * Return: 0; -ENOBUFS: some were lost, read the state anew with the dumps;
+ * -ENODEV: the module has been removed, and the handle is of no more use; or
  * another negative errno.
  */
 int themis_nl_recv(struct themis_nl *nl,

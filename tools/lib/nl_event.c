@@ -24,6 +24,17 @@ static void find_key(struct nlattr **attrs, struct themis_nl_event *event)
 	}
 }
 
+/* Whether the family is no more: the module has been removed. */
+static bool is_end(struct themis_nl *nl, struct nlmsghdr *nlh)
+{
+	struct nlattr *attrs[CTRL_ATTR_MAX + 1];
+
+	return genlmsg_hdr(nlh)->cmd == CTRL_CMD_DELFAMILY &&
+	       genlmsg_parse(nlh, 0, attrs, CTRL_ATTR_MAX, NULL) >= 0 &&
+	       attrs[CTRL_ATTR_FAMILY_ID] &&
+	       nla_get_u16(attrs[CTRL_ATTR_FAMILY_ID]) == nl->family;
+}
+
 static int on_event(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *attrs[THEMIS_A_MAX + 1];
@@ -33,8 +44,11 @@ static int on_event(struct nl_msg *msg, void *arg)
 	int err = 0;
 
 	/* Only the kernel's word counts. */
-	if (nlmsg_get_src(msg)->nl_pid || nlh->nlmsg_type != nl->family ||
-	    !genlmsg_valid_hdr(nlh, 0) ||
+	if (nlmsg_get_src(msg)->nl_pid || !genlmsg_valid_hdr(nlh, 0))
+		return NL_SKIP;
+	if (nlh->nlmsg_type == GENL_ID_CTRL)
+		nl->gone |= is_end(nl, nlh);
+	if (nlh->nlmsg_type != nl->family ||
 	    genlmsg_parse(nlh, 0, attrs, THEMIS_A_MAX, NULL) < 0)
 		return NL_SKIP;
 
@@ -67,11 +81,12 @@ static int on_event(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-static int join(struct themis_nl *nl, struct nl_sock *ctrl, const char *name)
+static int join(struct themis_nl *nl, struct nl_sock *ctrl, const char *family,
+		const char *name)
 {
 	int group, err;
 
-	group = genl_ctrl_resolve_grp(ctrl, THEMIS_GENL_NAME, name);
+	group = genl_ctrl_resolve_grp(ctrl, family, name);
 	if (group < 0)
 		return themis_nl_errno(group);
 	err = nl_socket_add_membership(nl->events, group);
@@ -91,9 +106,12 @@ static int join_groups(struct themis_nl *nl, unsigned int groups)
 	if (err)
 		err = themis_nl_errno(err);
 	if (!err && groups & THEMIS_NL_ACQUIRE)
-		err = join(nl, ctrl, THEMIS_MCGRP_ACQUIRE);
+		err = join(nl, ctrl, THEMIS_GENL_NAME, THEMIS_MCGRP_ACQUIRE);
 	if (!err && groups & THEMIS_NL_EVENT)
-		err = join(nl, ctrl, THEMIS_MCGRP_EVENT);
+		err = join(nl, ctrl, THEMIS_GENL_NAME, THEMIS_MCGRP_EVENT);
+	/* Tells of the end of our family, which ends the groups in silence. */
+	if (!err)
+		err = join(nl, ctrl, "nlctrl", "notify");
 	nl_socket_free(ctrl);
 	return err;
 }
@@ -167,6 +185,8 @@ int themis_nl_recv(struct themis_nl *nl,
 	nl->notify_ctx = ctx;
 	for (i = 0; i < EVENT_BATCH; i++) {
 		err = nl_recvmsgs_default(nl->events);
+		if (nl->gone)
+			return -ENODEV;
 		if (err == -NLE_AGAIN)
 			return 0;
 		/* libnl calls ENOBUFS so; either way something was lost. */

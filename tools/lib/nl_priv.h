@@ -24,6 +24,7 @@
  * @reply_ctx: passed to @reply
  * @notify: decoded notifications go here
  * @notify_ctx: passed to @notify
+ * @gone: the family is no more
  * @text: the kernel's words for the last failure
  */
 struct themis_nl {
@@ -39,6 +40,7 @@ struct themis_nl {
 	void		(*notify)(void *ctx,
 				  const struct themis_nl_event *event);
 	void		*notify_ctx;
+	bool		gone;
 	char		text[256];
 };
 

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The configuration file: what is to be here, before anybody asks.
+ */
+#ifndef THEMISD_CONFIG_H
+#define THEMISD_CONFIG_H
+
+#include "node.h"
+
+#define CONFIG_PATH	"/etc/themis/themisd.conf"
+#define CONFIG_LINE_MAX	1024	/* characters on a line */
+
+/**
+ * struct config_node - a section "[node NAME]"
+ * @name: NAME
+ * @key: path of the key file
+ * @netid: name of the network
+ * @link: UDP port
+ * @owner: who may use it, or NULL
+ * @create_key: make the key file if there is none
+ * @line: where the section begins
+ */
+struct config_node {
+	char		name[NODE_NAME_MAX + 1];
+	char		*key;
+	char		*netid;
+	uint16_t	link;
+	char		*owner;
+	bool		create_key;
+	unsigned int	line;
+};
+
+/**
+ * struct config_peer - a section "[peer NAME]"
+ * @name: NAME
+ * @node: name of the node, or NULL for the only one
+ * @id: its id
+ * @has_id: @id is set
+ * @endpoint: address or host name, and port; or NULL
+ * @psk_file: path of a pre-shared key, or NULL
+ * @line: where the section begins
+ */
+struct config_peer {
+	char			name[NODE_NAME_MAX + 1];
+	char			*node;
+	struct themis_id	id;
+	bool			has_id;
+	char			*endpoint;
+	char			*psk_file;
+	unsigned int		line;
+};
+
+/**
+ * struct config - the whole file
+ * @control: path of the control socket, or NULL
+ * @state: path of the state file, or NULL
+ * @links: UDP ports that are to be there, with nodes or without
+ * @nlinks: how many
+ * @nodes: array
+ * @nnodes: how many
+ * @peers: array
+ * @npeers: how many
+ */
+struct config {
+	char			*control;
+	char			*state;
+	uint16_t		*links;
+	size_t			nlinks;
+	struct config_node	*nodes;
+	size_t			nnodes;
+	struct config_peer	*peers;
+	size_t			npeers;
+};
+
+/**
+ * config_read() - read and check a configuration file
+ * @config: result; to be given to config_free() in any case
+ * @path: the file
+ * @diag: filled in on failure, with the line
+ *
+ * Return: 0; -ENOENT: there is no such file; -EINVAL: it is wrong; or another
+ * negative errno.
+ */
+int config_read(struct config *config, const char *path,
+		struct themis_diag *diag);
+
+/**
+ * config_free() - mirror of config_read()
+ * @config: may be all zero
+ */
+void config_free(struct config *config);
+
+/**
+ * config_apply() - have in core and kernel what the file wants
+ * @d: the daemon
+ * @config: as read
+ * @diag: filled in on failure
+ *
+ * A host name that does not resolve is a warning: the peer may call first.
+ *
+ * Return: 0 or a negative errno.
+ */
+int config_apply(struct daemon *d, const struct config *config,
+		 struct themis_diag *diag);
+
+#endif /* THEMISD_CONFIG_H */

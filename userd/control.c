@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The control socket.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "log.h"
+
+/* An answer may list every peer at its bound. */
+#define REPLY_MAX	(64u * 1024 * 1024)
+
+/**
+ * struct control_client - a connection
+ * @next: in control.clients
+ * @control: whose it is
+ * @fd: the connection
+ * @who: the process at the other end when it connected
+ * @reader: on @fd, while no answer waits to be read
+ * @writer: on @fd, while an answer does
+ * @timer: for lines that do not end and clients that do not ask
+ * @monitor: gets events
+ * @closing: the other end, or this one, has had enough
+ * @in: what has been read
+ * @in_len: bytes in @in
+ * @out: what is to be written
+ * @out_len: bytes in @out
+ * @out_at: of these, already written
+ */
+struct control_client {
+	struct control_client	*next;
+	struct control		*control;
+	int			fd;
+	struct ucred		who;
+	ev_io			reader;
+	ev_io			writer;
+	ev_timer		timer;
+	bool			monitor;
+	bool			closing;
+	char			*in;
+	size_t			in_len;
+	char			*out;
+	size_t			out_len;
+	size_t			out_at;
+};
+
+/**
+ * struct control - the listening socket and its clients
+ * @loop: the event loop
+ * @path: of the socket
+ * @fd: the socket
+ * @listener: on @fd
+ * @handler: answers
+ * @ctx: passed to @handler
+ * @clients: list of them
+ * @nclients: how many
+ */
+struct control {
+	struct ev_loop		*loop;
+	char			path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	int			fd;
+	ev_io			listener;
+	control_handler		handler;
+	void			*ctx;
+	struct control_client	*clients;
+	unsigned int		nclients;
+};
+
+json_t *control_ok(json_t *result)
+{
+	return result ? json_pack("{s:b, s:o}", "ok", 1, "result", result) :
+			NULL;
+}
+
+json_t *control_bad(int code, const struct themis_diag *diag)
+{
+	/* Not every path or text of the kernel is UTF-8; JSON is. */
+	json_t *what = json_string(diag->what);
+
+	return json_pack("{s:b, s:i, s:o, s:s}", "ok", 0, "code", code,
+			 "error", what ? what : json_string("refused"),
+			 "next", diag->next);
+}
+
+bool control_privileged(const struct control_client *client)
+{
+	return client->who.uid == 0 || client->who.uid == geteuid();
+}
+
+void control_monitor(struct control_client *client)
+{
+	client->monitor = true;
+}
+
+static void client_free(struct control_client *client)
+{
+	struct control *control = client->control;
+	struct control_client **at = &control->clients;
+
+	while (*at != client)
+		at = &(*at)->next;
+	*at = client->next;
+	control->nclients--;
+	ev_io_stop(control->loop, &client->reader);
+	ev_io_stop(control->loop, &client->writer);
+	ev_timer_stop(control->loop, &client->timer);
+	close(client->fd);
+	free(client->in);
+	free(client->out);
+	free(client);
+}
+
+/* Writes what the socket takes; the rest waits for it. */
+static void flush(struct control_client *client)
+{
+	struct ev_loop *loop = client->control->loop;
+	ssize_t n;
+
+	while (client->out_at < client->out_len) {
+		n = send(client->fd, client->out + client->out_at,
+			 client->out_len - client->out_at,
+			 MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			ev_io_start(loop, &client->writer);
+			return;
+		}
+		if (n < 0) {
+			client->closing = true;
+			return;
+		}
+		client->out_at += (size_t)n;
+	}
+	free(client->out);
+	client->out = NULL;
+	client->out_len = 0;
+	client->out_at = 0;
+	ev_io_stop(loop, &client->writer);
+}
+
+/* Queues a line of at most @max waiting bytes; takes @message's reference. */
+static void put_line(struct control_client *client, json_t *message,
+		     size_t max)
+{
+	char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
+	size_t len, waiting = client->out_len - client->out_at;
+	char *out;
+
+	json_decref(message);
+	if (!text) {
+		log_warn("no memory for an answer");
+		goto out_close;
+	}
+	len = strlen(text);
+	if (waiting + len + 1 > max) {
+		log_warn("process %d does not read what it asked for",
+			 client->who.pid);
+		goto out_close;
+	}
+	if (client->out_at) {
+		memmove(client->out, client->out + client->out_at, waiting);
+		client->out_at = 0;
+		client->out_len = waiting;
+	}
+	out = realloc(client->out, waiting + len + 1);
+	if (!out)
+		goto out_close;
+	memcpy(out + waiting, text, len);
+	out[waiting + len] = '\n';
+	client->out = out;
+	client->out_len = waiting + len + 1;
+	free(text);
+	return;
+
+out_close:
+	free(text);
+	client->closing = true;
+}
+
+static json_t *answer(struct control_client *client, const char *line,
+		      size_t len)
+{
+	struct control *control = client->control;
+	struct themis_diag diag;
+	json_error_t error;
+	json_t *request, *reply;
+
+	request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
+	if (!json_is_object(request)) {
+		themis_diag_set(&diag, -EINVAL,
+				"Send one JSON object on each line.",
+				"the request is not understood: %s",
+				request ? "not an object" : error.text);
+		json_decref(request);
+		return control_bad(1, &diag);
+	}
+	reply = control->handler(control->ctx, client, request);
+	json_decref(request);
+	return reply;
+}
+
+/* Answers whole lines, one at a time: the next when the answer is read. */
+static void take_lines(struct control_client *client)
+{
+	size_t len;
+	char *end;
+
+	while (!client->closing && client->in_len && !client->out_len) {
+		end = memchr(client->in, '\n', client->in_len);
+		if (!end)
+			break;
+		len = (size_t)(end - client->in);
+		put_line(client, answer(client, client->in, len), REPLY_MAX);
+		client->in_len -= len + 1;
+		memmove(client->in, end + 1, client->in_len);
+		flush(client);
+	}
+	if (!client->closing && client->in_len == CONTROL_LINE_MAX &&
+	    !memchr(client->in, '\n', client->in_len)) {
+		struct themis_diag diag;
+
+		themis_diag_set(&diag, -EMSGSIZE, "Send less at once.",
+				"the request is longer than %d bytes",
+				CONTROL_LINE_MAX);
+		put_line(client, control_bad(1, &diag), REPLY_MAX);
+		flush(client);
+		client->closing = true;
+	}
+}
+
+/* Watches and times what the client may do next. */
+static void settle(struct control_client *client)
+{
+	struct ev_loop *loop = client->control->loop;
+	double limit;
+
+	if (client->closing) {
+		client_free(client);
+		return;
+	}
+	/* Who does not read its answer is not asked for more. */
+	if (client->out_len && !client->monitor)
+		ev_io_stop(loop, &client->reader);
+	else
+		ev_io_start(loop, &client->reader);
+
+	ev_timer_stop(loop, &client->timer);
+	if (client->monitor && !client->in_len && !client->out_len)
+		return;
+	limit = client->in_len || client->out_len ? CONTROL_PARTIAL_S :
+						    CONTROL_IDLE_S;
+	ev_timer_set(&client->timer, limit, 0);
+	ev_timer_start(loop, &client->timer);
+}
+
+static void on_read(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct control_client *client = w->data;
+	bool partial = client->in_len;
+	ssize_t n;
+
+	if (client->in_len == CONTROL_LINE_MAX) {
+		/* Only a client that monitors and does not read gets here. */
+		client->closing = true;
+		settle(client);
+		return;
+	}
+	n = recv(client->fd, client->in + client->in_len,
+		 CONTROL_LINE_MAX - client->in_len, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		client->closing = true;
+		settle(client);
+		return;
+	}
+	client->in_len += (size_t)n;
+	take_lines(client);
+	/* A line that trickles in does not get more time for each byte. */
+	if (partial && client->in_len && !client->out_len &&
+	    !client->closing && ev_is_active(&client->timer))
+		return;
+	settle(client);
+}
+
+static void on_write(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct control_client *client = w->data;
+
+	flush(client);
+	if (!client->out_len)
+		take_lines(client);
+	settle(client);
+}
+
+static void on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct control_client *client = w->data;
+	struct themis_diag diag;
+
+	if (!client->out_len && client->in_len) {
+		themis_diag_set(&diag, -ETIMEDOUT, "End it with a newline.",
+				"the request was not finished in %d seconds",
+				CONTROL_PARTIAL_S);
+		put_line(client, control_bad(1, &diag), REPLY_MAX);
+		flush(client);
+	}
+	client->closing = true;
+	settle(client);
+}
+
+/* Why one more client cannot be had, or NULL. */
+static const char *refusal(const struct control *control,
+			   const struct ucred *who)
+{
+	const struct control_client *client;
+	unsigned int same = 0;
+
+	/* Root always gets in, so that others cannot lock it out. */
+	if (who->uid == 0)
+		return control->nclients < 2 * CONTROL_CLIENTS_MAX ? NULL :
+		       "too many clients";
+	for (client = control->clients; client; client = client->next)
+		same += client->who.uid == who->uid;
+	if (same >= CONTROL_CLIENTS_USER)
+		return "too many clients of one user";
+	return control->nclients < CONTROL_CLIENTS_MAX ? NULL :
+	       "too many clients";
+}
+
+static void refuse(int fd, const char *why)
+{
+	struct themis_diag diag;
+	json_t *reply;
+	char *text;
+
+	themis_diag_set(&diag, -EBUSY, "Close some of them.", "%s", why);
+	reply = control_bad(2, &diag);
+	text = reply ? json_dumps(reply, JSON_COMPACT) : NULL;
+	json_decref(reply);
+	if (text) {
+		send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+		send(fd, "\n", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	}
+	free(text);
+	close(fd);
+}
+
+static void on_connect(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct control *control = w->data;
+	struct control_client *client;
+	socklen_t len = sizeof(client->who);
+	struct ucred who;
+	const char *why;
+	int fd;
+
+	fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len)) {
+		close(fd);
+		return;
+	}
+	why = refusal(control, &who);
+	if (why) {
+		refuse(fd, why);
+		return;
+	}
+	client = calloc(1, sizeof(*client));
+	if (client)
+		client->in = malloc(CONTROL_LINE_MAX);
+	if (!client || !client->in) {
+		free(client);
+		refuse(fd, "out of memory");
+		return;
+	}
+
+	client->control = control;
+	client->fd = fd;
+	client->who = who;
+	ev_io_init(&client->reader, on_read, fd, EV_READ);
+	ev_io_init(&client->writer, on_write, fd, EV_WRITE);
+	ev_init(&client->timer, on_timeout);
+	client->reader.data = client;
+	client->writer.data = client;
+	client->timer.data = client;
+	client->next = control->clients;
+	control->clients = client;
+	control->nclients++;
+	settle(client);
+}
+
+void control_event(struct control *control, json_t *event)
+{
+	struct control_client *client, *next;
+
+	for (client = control ? control->clients : NULL; client;
+	     client = next) {
+		next = client->next;
+		if (!client->monitor || client->closing)
+			continue;
+		put_line(client, json_incref(event), CONTROL_BACKLOG_MAX);
+		/*
+		 * Only written from the loop: the client may be the very one
+		 * whose request has caused the event. One that is closing is
+		 * freed there.
+		 */
+		ev_feed_event(control->loop, &client->writer, EV_WRITE);
+	}
+	json_decref(event);
+}
+
+/* Removes what a daemon that is no more has left; a living one's stays. */
+static int clear_path(const char *path, const struct sockaddr_un *sun,
+		      struct themis_diag *diag)
+{
+	struct stat st;
+	int fd, err = 0;
+
+	if (lstat(path, &st))
+		return 0;
+	if (!S_ISSOCK(st.st_mode))
+		return themis_diag_set(diag, -EEXIST,
+				       "Give another path with --control.",
+				       "\"%s\" exists and is not a socket",
+				       path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return themis_diag_set(diag, -errno, NULL,
+				       "cannot open a socket: %m");
+	if (!connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) ||
+	    errno == EAGAIN)
+		err = themis_diag_set(diag, -EADDRINUSE,
+				      "Stop it, or give another path with --control.",
+				      "another themisd listens at \"%s\"",
+				      path);
+	else if (unlink(path))
+		err = themis_diag_set(diag, -errno,
+				      "Give another path with --control.",
+				      "cannot replace \"%s\": %m", path);
+	close(fd);
+	return err;
+}
+
+static void make_dir(const char *path)
+{
+	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char *slash;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (!slash || slash == dir)
+		return;
+	*slash = '\0';
+	/* If it cannot be, bind() will say so. */
+	if (mkdir(dir, 0755) && errno != EEXIST)
+		log_debug("cannot make directory \"%s\": %m", dir);
+}
+
+static int listen_at(struct control *control, struct themis_diag *diag)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int err;
+
+	memcpy(sun.sun_path, control->path, sizeof(sun.sun_path));
+	make_dir(control->path);
+	err = clear_path(control->path, &sun, diag);
+	if (err)
+		return err;
+	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
+				      SOCK_NONBLOCK, 0);
+	if (control->fd < 0)
+		return themis_diag_set(diag, -errno, NULL,
+				       "cannot open a socket: %m");
+	if (bind(control->fd, (struct sockaddr *)&sun, sizeof(sun)) ||
+	    chmod(control->path, 0666) || listen(control->fd, 16)) {
+		err = themis_diag_set(diag, -errno,
+				      "Give another path with --control.",
+				      "cannot listen at \"%s\": %m",
+				      control->path);
+		close(control->fd);
+		return err;
+	}
+	return 0;
+}
+
+struct control *control_start(struct ev_loop *loop, const char *path,
+			      control_handler handler, void *ctx,
+			      struct themis_diag *diag)
+{
+	struct control *control;
+
+	if (!*path || strlen(path) >= sizeof(control->path)) {
+		themis_diag_set(diag, -ENAMETOOLONG,
+				"Give another path with --control.",
+				"\"%.120s\" is too long, or too short, for a socket",
+				path);
+		return NULL;
+	}
+	control = calloc(1, sizeof(*control));
+	if (!control) {
+		themis_diag_set(diag, -ENOMEM, NULL, "out of memory");
+		return NULL;
+	}
+	control->loop = loop;
+	control->handler = handler;
+	control->ctx = ctx;
+	memcpy(control->path, path, strlen(path));
+	if (listen_at(control, diag)) {
+		free(control);
+		return NULL;
+	}
+	ev_io_init(&control->listener, on_connect, control->fd, EV_READ);
+	control->listener.data = control;
+	ev_io_start(loop, &control->listener);
+	return control;
+}
+
+void control_stop(struct control *control)
+{
+	if (!control)
+		return;
+	while (control->clients)
+		client_free(control->clients);
+	ev_io_stop(control->loop, &control->listener);
+	close(control->fd);
+	unlink(control->path);
+	free(control);
+}

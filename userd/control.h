@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The control socket: clients, lines, bounds. What the lines mean is
+ * request.h's.
+ *
+ * A client sends JSON objects, one on each line, and gets one line for each.
+ * Everybody may connect; the kernel tells who it is.
+ */
+#ifndef THEMISD_CONTROL_H
+#define THEMISD_CONTROL_H
+
+#include <ev.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "diag.h"
+
+#define CONTROL_PATH		"/run/themis/themisd.sock"
+#define CONTROL_LINE_MAX	65536	/* bytes of a request with its newline */
+#define CONTROL_CLIENTS_MAX	64
+#define CONTROL_CLIENTS_USER	16	/* of these, of one user but root */
+#define CONTROL_PARTIAL_S	10	/* time to finish a line */
+#define CONTROL_IDLE_S		60	/* time between requests */
+#define CONTROL_BACKLOG_MAX	(1024 * 1024)	/* events that nobody reads */
+
+struct control;
+struct control_client;
+
+/**
+ * typedef control_handler - answers a request
+ * @ctx: as given to control_start()
+ * @client: who asks
+ * @request: a JSON object
+ *
+ * Return: a new reference to the answer, or NULL for lack of memory.
+ */
+typedef json_t *(*control_handler)(void *ctx, struct control_client *client,
+				   json_t *request);
+
+/**
+ * control_start() - listen
+ * @loop: the event loop
+ * @path: of the socket; a dead daemon's is replaced, a living one's is not
+ * @handler: answers
+ * @ctx: passed to @handler
+ * @diag: filled in on failure
+ *
+ * Return: the control socket, or NULL.
+ */
+struct control *control_start(struct ev_loop *loop, const char *path,
+			      control_handler handler, void *ctx,
+			      struct themis_diag *diag);
+
+/**
+ * control_stop() - mirror of control_start(): also removes the socket's file
+ * @control: may be NULL
+ */
+void control_stop(struct control *control);
+
+/**
+ * control_event() - tell all clients that monitor
+ * @control: may be NULL
+ * @event: a JSON object; its reference is taken. May be NULL
+ *
+ * A client that does not read is disconnected at CONTROL_BACKLOG_MAX.
+ */
+void control_event(struct control *control, json_t *event);
+
+/**
+ * control_monitor() - have a client get events after the answer to this request
+ * @client: who asks
+ */
+void control_monitor(struct control_client *client);
+
+/**
+ * control_privileged() - whether a client may change things
+ * @client: who asks
+ *
+ * Return: true for root and the daemon's own user.
+ */
+bool control_privileged(const struct control_client *client);
+
+/**
+ * control_ok() - the answer to a request that was carried out
+ * @result: what was asked for; its reference is taken. NULL: no memory
+ *
+ * Return: a new reference, or NULL for lack of memory.
+ */
+json_t *control_ok(json_t *result);
+
+/**
+ * control_bad() - the answer to a request that was not
+ * @code: exit code for the client: 1 its fault, 2 refused
+ * @diag: why
+ *
+ * Return: a new reference, or NULL for lack of memory.
+ */
+json_t *control_bad(int code, const struct themis_diag *diag);
+
+#endif /* THEMISD_CONTROL_H */

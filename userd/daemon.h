@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The daemon: one process, one thread, one event loop.
+ *
+ * Packets, the kernel's notifications, requests of clients and time go into the
+ * protocol core (core/core.h); what the core asks for is carried out by
+ * drive.c. Everything below is reachable from one structure.
+ */
+#ifndef THEMISD_DAEMON_H
+#define THEMISD_DAEMON_H
+
+#include <ev.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core.h"
+#include "nl.h"
+
+#define THEMISD_VERSION		"0.1.0"
+
+/* Bounds. A peer is about 1 KiB here and in the core. */
+#define THEMISD_NODES_MAX	1024
+#define THEMISD_PEERS_MAX	16384
+#define THEMISD_PENDING_MAX	1024
+
+/* Exit codes. */
+#define THEMISD_EXIT_USAGE	1	/* command line or configuration */
+#define THEMISD_EXIT_KERNEL	2	/* the kernel has refused, or is gone */
+
+struct control;
+struct link;
+struct node;
+
+/**
+ * struct daemon - everything
+ * @loop: the event loop
+ * @core: the protocol
+ * @nl: the kernel
+ * @info: what the kernel's module is
+ * @event_watcher: on the notifications of @nl
+ * @core_timer: on @core_timer_fd
+ * @core_timer_fd: fires when the core wants to be called
+ * @core_deadline: what it is set to, microseconds
+ * @links: raw sockets, see link.h
+ * @nodes: local identities, see node.h
+ * @nnodes: how many
+ * @peers: root of a tree of configured peers, see node.h
+ * @npeers: how many
+ * @control: the control socket, or NULL
+ * @control_path: where that is
+ * @config_path: the configuration file, or NULL
+ * @state_path: the file of what was added by clients
+ * @state_lock_fd: held for as long as the daemon runs
+ * @orphans: JSON entries of @state_path that could not be brought back now, but
+ *	may be at the next start
+ * @loading: what is added comes from a file: do not save yet
+ * @started_us: when the daemon started
+ * @exit_code: of the process, set with daemon_stop()
+ */
+struct daemon {
+	struct ev_loop		*loop;
+	struct themis_core	*core;
+	struct themis_nl	*nl;
+	struct themis_nl_info	info;
+	ev_io			event_watcher;
+	ev_io			core_timer;
+	int			core_timer_fd;
+	uint64_t		core_deadline;
+	struct link		*links;
+	struct node		*nodes;
+	unsigned int		nnodes;
+	void			*peers;
+	unsigned int		npeers;
+	struct control		*control;
+	const char		*control_path;
+	const char		*config_path;
+	const char		*state_path;
+	int			state_lock_fd;
+	json_t			*orphans;
+	bool			loading;
+	uint64_t		started_us;
+	int			exit_code;
+};
+
+/**
+ * daemon_now() - the time
+ *
+ * Return: microseconds of CLOCK_BOOTTIME: monotonic, and sleep counts, for
+ * keys age while a machine sleeps.
+ */
+uint64_t daemon_now(void);
+
+/**
+ * daemon_stop() - leave the event loop
+ * @d: the daemon
+ * @exit_code: of the process
+ */
+void daemon_stop(struct daemon *d, int exit_code);
+
+#endif /* THEMISD_DAEMON_H */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The journal: lines on standard error.
+ *
+ * Never secrets, one line each, and a bounded number of them: what peers and
+ * clients can bring about must not fill a disk.
+ */
+#ifndef THEMISD_LOG_H
+#define THEMISD_LOG_H
+
+#include "diag.h"
+
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG,
+};
+
+/**
+ * log_init() - choose what is said
+ * @max: the least important level that still is
+ *
+ * Lines begin with "<3>" and the like where systemd reads them.
+ */
+void log_init(enum log_level max);
+
+/**
+ * log_at() - say something
+ * @level: how important it is; LOG_LEVEL_ERROR is never suppressed
+ * @fmt: printf format, without a newline. Control characters are replaced
+ */
+__printf(2, 3)
+void log_at(enum log_level level, const char *fmt, ...);
+
+#define log_error(...)	log_at(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warn(...)	log_at(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(...)	log_at(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)	log_at(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/**
+ * log_diag() - say "Error: <what>. <next step>"
+ * @level: how important it is
+ * @diag: filled in
+ */
+void log_diag(enum log_level level, const struct themis_diag *diag);
+
+#endif /* THEMISD_LOG_H */
