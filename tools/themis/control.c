@@ -3,6 +3,7 @@
  * Client of the daemon's control socket.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,8 +56,6 @@ static int control_connect(void)
 	size_t len = strlen(opt.control);
 	int fd, err;
 
-	if (conn.fd >= 0)
-		return 0;
 	if (len >= sizeof(sun.sun_path))
 		return -ENAMETOOLONG;
 	memcpy(sun.sun_path, opt.control, len);
@@ -166,8 +165,12 @@ static int control_read(int flags)
 	return 0;
 }
 
-/* Return: 0 or a negative errno. */
-static int control_exchange(const json_t *request, json_t **reply)
+/*
+ * A connection for each request: the daemon hangs up on those that are idle,
+ * and connecting costs nothing. With @keep it stays when all went well. Return:
+ * 0 or a negative errno.
+ */
+static int control_exchange(const json_t *request, json_t **reply, bool keep)
 {
 	int err;
 
@@ -176,15 +179,17 @@ static int control_exchange(const json_t *request, json_t **reply)
 	if (err)
 		return err;
 	err = control_send(request);
+	/* A daemon that takes no more clients says so, and hangs up. */
+	if (err == -EPIPE || err == -ECONNRESET)
+		err = 0;
 	while (!err) {
 		err = control_line(reply);
-		if (err > 0)
-			return 0;
 		if (!err)
 			err = control_read(0);
 	}
-	control_close();
-	return err;
+	if (err < 0 || !keep)
+		control_close();
+	return err > 0 ? 0 : err;
 }
 
 static int control_unreachable(int err)
@@ -255,16 +260,16 @@ static int control_refused(const json_t *reply)
 		what[len - 1] = '\0';
 	if (code < TOOL_USAGE || code > TOOL_CHECK)
 		code = TOOL_KERNEL;
-	return tool_fail(code, next, "%s",
+	return tool_fail(code, *next ? next : "Look at the daemon's log.", "%s",
 			 *what ? what : "the daemon has refused");
 }
 
-int control_call(json_t *request, json_t **result)
+static int call(json_t *request, json_t **result, bool keep)
 {
 	json_t *reply;
 	int err;
 
-	err = control_exchange(request, &reply);
+	err = control_exchange(request, &reply, keep);
 	json_decref(request);
 	if (err)
 		return control_unreachable(err);
@@ -276,12 +281,17 @@ int control_call(json_t *request, json_t **result)
 	return err;
 }
 
+int control_call(json_t *request, json_t **result)
+{
+	return call(request, result, false);
+}
+
 json_t *control_try(json_t *request)
 {
 	json_t *reply, *result = NULL;
 	int err;
 
-	err = control_exchange(request, &reply);
+	err = control_exchange(request, &reply, false);
 	json_decref(request);
 	if (err)
 		return NULL;
@@ -295,7 +305,7 @@ int control_monitor(int *fd)
 {
 	int err;
 
-	err = control_call(json_pack("{s:s}", "cmd", "monitor"), NULL);
+	err = call(json_pack("{s:s}", "cmd", "monitor"), NULL, true);
 	if (!err)
 		*fd = conn.fd;
 	return err;

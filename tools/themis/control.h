@@ -44,7 +44,7 @@ json_t *control_try(json_t *request);
  * control_monitor() - begin a stream of events
  * @fd: result: descriptor to wait on, stays the client's
  *
- * Nothing else can be asked from then on.
+ * Nothing else can be asked until control_close().
  *
  * Return: as control_call().
  */

@@ -321,7 +321,7 @@ static int parse_options(int argc, char **argv)
 						 "option \"%s\" needs a value",
 						 argv[at - 1]);
 			*value = argv[at];
-		} else if (!strncmp("color", word, name_len)) {
+		} else if (name_len && !strncmp("color", word, name_len)) {
 			if (set_color(word[name_len] ? word + name_len + 1 :
 						       "always"))
 				return -2;
