@@ -25,6 +25,9 @@
 
 #define EXIT_SKIP	4	/* as kselftest has it */
 
+/* The namespace that we are in; it can be left only with privilege. */
+static int current_net = -1;
+
 /*
  * Runs before the harness: its fixtures cannot skip a test, and without the
  * module every one of them would fail.
@@ -75,6 +78,7 @@ int net_new(struct net *net)
 	net->fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (net->fd < 0)
 		return -errno;
+	current_net = net->fd;
 	err = dev_flags("lo", IFF_UP, 0);
 	if (!err)
 		err = nl_open_themis(&net->nl);
@@ -92,6 +96,8 @@ int net_new(struct net *net)
 void net_free(struct net *net)
 {
 	nl_close(&net->nl);
+	if (net->fd == current_net)
+		current_net = -1;
 	if (net->fd >= 0)
 		close(net->fd);
 	net->fd = -1;
@@ -99,7 +105,12 @@ void net_free(struct net *net)
 
 int net_enter(const struct net *net)
 {
-	return setns(net->fd, CLONE_NEWNET) ? -errno : 0;
+	if (net->fd == current_net)
+		return 0;
+	if (setns(net->fd, CLONE_NEWNET))
+		return -errno;
+	current_net = net->fd;
+	return 0;
 }
 
 static int net_rt(struct net *net, struct nl_msg *m)

@@ -258,6 +258,7 @@ TEST_F(options, message_info)
 	struct themis_msginfo info;
 	socklen_t len = sizeof(int);
 	__u8 zero[7] = {};
+	__u64 last = 0;
 	int on = 1;
 	int fd;
 
@@ -277,13 +278,14 @@ TEST_F(options, message_info)
 				&len));
 	EXPECT_EQ(1, on);
 
-	/* Sequences begin at 1, and the first is spent. */
-	for (__u64 seq = 2; seq < 20; seq++) {
+	for (int i = 0; i < 20; i++) {
 		EXPECT_EQ(1, send_to(fd, &self->net, self->b.id, SERVER, "x",
 				     1));
 		memset(&info, 0xff, sizeof(info));
 		ASSERT_EQ(1, recv_info(self->sb, &info));
-		EXPECT_EQ(seq, info.seq);
+		if (last)
+			EXPECT_EQ(last + 1, info.seq);
+		last = info.seq;
 		EXPECT_EQ(THEMIS_MSG_DATAGRAM, info.kind);
 		EXPECT_EQ(0, memcmp(info.reserved, zero, sizeof(zero)));
 	}

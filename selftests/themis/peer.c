@@ -16,6 +16,7 @@
 
 #define RECV_MS		2000	/* for what has to come */
 #define QUIET_MS	100	/* for what must not */
+#define DRAIN_MS	20	/* for what may come, or not */
 
 static void nonce_of(__u8 *nonce, __u64 seq)
 {
@@ -134,7 +135,9 @@ int wire_up(struct wire *w, __u32 flags)
 		return err;
 	key_random(&w->key, flags);
 	w->seq = 0;
-	return wire_key(w, &w->key);
+	err = wire_key(w, &w->key);
+	wire_drain(w);
+	return err;
 }
 
 int wire_key(struct wire *w, const struct key *key)
@@ -175,6 +178,14 @@ int wire_recv(struct wire *w, const struct key *key, struct packet *pkt)
 	if (packet_open(pkt, key->tx, in, n) || pkt->index != key->remote)
 		return -EBADMSG;
 	return 0;
+}
+
+void wire_drain(struct wire *w)
+{
+	__u8 byte;
+
+	while (recv_ms(w->udp, &byte, sizeof(byte), DRAIN_MS) >= 0)
+		;
 }
 
 bool wire_quiet(struct wire *w)

@@ -120,6 +120,8 @@ int wire_new(struct wire *w, const char *addr);
  * wire_up() - make the session and a key in it
  * @w: after wire_new()
  * @flags: THEMIS_KEY_F_*
+ *
+ * The kernel may greet a peer with a keepalive; that is thrown away.
  */
 int wire_up(struct wire *w, __u32 flags);
 
@@ -166,6 +168,12 @@ int wire_msg_key(struct wire *w, const struct key *key, __u64 seq,
  * Return: 0, -EAGAIN if nothing came, -EBADMSG if it does not open.
  */
 int wire_recv(struct wire *w, const struct key *key, struct packet *pkt);
+
+/**
+ * wire_drain() - throw away what the kernel has sent so far
+ * @w: after wire_new()
+ */
+void wire_drain(struct wire *w);
 
 /**
  * wire_quiet() - does the kernel send nothing?
