@@ -46,6 +46,7 @@ static int autobind(struct themis_sock *sock)
 {
 	int err;
 
+	/* Pairs with bind_locked(): the port is set before the node. */
 	if (likely(smp_load_acquire(&sock->node)))
 		return 0;
 
@@ -144,6 +145,7 @@ static int get_addr(struct themis_sock *sock, struct sockaddr_themis *addr,
 	int err = 0;
 
 	if (!peer) {
+		/* Pairs with bind_locked(). */
 		node = smp_load_acquire(&sock->node);
 		fill_addr(addr, node ? node->config.id : any,
 			  node ? htons(sock->port) : 0);

@@ -146,13 +146,17 @@ struct themis_key *themis_key_usable(struct themis_session *session, u64 now)
 	return NULL;
 }
 
-/* Has either half of a key ever been installed here? Remembers it if not. */
-static bool seen_before(struct themis_net *tn, const u8 *a, const u8 *b)
+/*
+ * Has either half of a key ever been installed here for the same direction?
+ * Remembers it if not. The direction counts: two nodes on one machine have the
+ * same key, each the other way round.
+ */
+static bool seen_before(struct themis_net *tn, const u8 *tx, const u8 *rx)
 {
 	u64 mark[2], *place[2];
 
-	mark[0] = siphash(a, THEMIS_KEY_LEN, &tn->seen_secret) | 1;
-	mark[1] = siphash(b, THEMIS_KEY_LEN, &tn->seen_secret) | 1;
+	mark[0] = siphash(tx, THEMIS_KEY_LEN, &tn->seen_secret) | 1;
+	mark[1] = siphash(rx, THEMIS_KEY_LEN, &tn->seen_secret) & ~1ULL;
 	place[0] = &tn->seen[(mark[0] >> 1) % THEMIS_SEEN_KEYS];
 	place[1] = &tn->seen[(mark[1] >> 1) % THEMIS_SEEN_KEYS];
 	if (*place[0] == mark[0] || *place[1] == mark[1])
@@ -163,25 +167,31 @@ static bool seen_before(struct themis_net *tn, const u8 *a, const u8 *b)
 	return false;
 }
 
+static bool same(const u8 *a, const u8 *b)
+{
+	return !crypto_memneq(a, b, THEMIS_KEY_LEN);
+}
+
+/* Any half among the session's own: swapped, it would open what it sealed. */
 static bool same_key(struct themis_session *session,
 		     const struct themis_key_config *config)
 {
 	struct themis_key *key;
-	bool same = false;
+	bool found = false;
 	int slot;
 
 	spin_lock_bh(&session->lock);
 	for (slot = 0; slot < __THEMIS_SLOT_MAX; slot++) {
 		key = locked(session, slot);
-		if (key && (!crypto_memneq(key->tx, config->tx,
-					   THEMIS_KEY_LEN) ||
-			    !crypto_memneq(key->rx, config->rx,
-					   THEMIS_KEY_LEN)))
-			same = true;
+		if (key && (same(key->tx, config->tx) ||
+			    same(key->rx, config->rx) ||
+			    same(key->tx, config->rx) ||
+			    same(key->rx, config->tx)))
+			found = true;
 	}
 	spin_unlock_bh(&session->lock);
 
-	return same;
+	return found;
 }
 
 /*
@@ -194,7 +204,7 @@ static int check_fresh(struct themis_session *session,
 {
 	struct themis_net *tn = session->pair.node->tn;
 
-	if (!crypto_memneq(config->tx, config->rx, THEMIS_KEY_LEN)) {
+	if (same(config->tx, config->rx)) {
 		NL_SET_ERR_MSG(extack,
 			       "both directions have the same key: packets could be reflected");
 		return -EINVAL;

@@ -121,9 +121,7 @@ static int xmit4(struct sock *sk, struct sk_buff *skb,
 		if (cache)
 			dst_cache_set_ip4(cache, &rt->dst, fl.saddr);
 	}
-	udp_tunnel_xmit_skb(rt, sk, skb, fl.saddr, fl.daddr, 0,
-			    ip4_dst_hoplimit(&rt->dst), 0, fl.fl4_sport,
-			    fl.fl4_dport, false, false THEMIS_XMIT_FLAGS);
+	themis_udp_xmit4(rt, sk, skb, &fl, ip4_dst_hoplimit(&rt->dst));
 
 	return 0;
 }
@@ -153,9 +151,7 @@ static int xmit6(struct sock *sk, struct sk_buff *skb,
 	}
 	/* A message larger than the path's MTU leaves as fragments. */
 	skb->ignore_df = 1;
-	udp_tunnel6_xmit_skb(dst, sk, skb, NULL, &fl.saddr, &fl.daddr, 0,
-			     ip6_dst_hoplimit(dst), 0, fl.fl6_sport,
-			     fl.fl6_dport, false THEMIS_XMIT_FLAGS);
+	themis_udp_xmit6(dst, sk, skb, &fl, ip6_dst_hoplimit(dst));
 
 	return 0;
 }
@@ -336,7 +332,7 @@ static void link_destroy(struct themis_net *tn, struct themis_link *link)
  * @extack: says what is wrong
  *
  * Context: process; themis_net.lock held.
- * Return: 0, -ENODEV if there is none, -EBUSY while nodes are on it.
+ * Return: 0, -ENOENT if there is none, -EBUSY while nodes are on it.
  */
 int themis_link_del(struct themis_net *tn, u16 port,
 		    struct netlink_ext_ack *extack)
@@ -348,7 +344,7 @@ int themis_link_del(struct themis_net *tn, u16 port,
 	link = themis_link_find(tn, port);
 	if (!link) {
 		NL_SET_ERR_MSG(extack, "no link with this port");
-		return -ENODEV;
+		return -ENOENT;
 	}
 	if (link->n_nodes) {
 		NL_SET_ERR_MSG(extack, "the link has nodes: delete them first");

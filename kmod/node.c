@@ -136,7 +136,7 @@ void themis_node_put(struct themis_node *node)
  * @extack: says what is wrong
  *
  * Context: process; themis_net.lock held.
- * Return: 0, -EEXIST, -ENODEV if there is no such link, -ENOSPC at
+ * Return: 0, -EEXIST, -ENOENT if there is no such link, -ENOSPC at
  * THEMIS_MAX_NODES, -ENOMEM.
  */
 int themis_node_add(struct themis_net *tn,
@@ -155,7 +155,7 @@ int themis_node_add(struct themis_net *tn,
 	link = themis_link_find(tn, config->link);
 	if (!link) {
 		NL_SET_ERR_MSG(extack, "no link with this port");
-		return -ENODEV;
+		return -ENOENT;
 	}
 	if (tn->n_nodes >= THEMIS_MAX_NODES) {
 		NL_SET_ERR_MSG(extack, "too many nodes in this namespace");
