@@ -117,12 +117,30 @@ static void *grow(void **array, size_t *n, size_t size, size_t max)
 	return (char *)list + (*n)++ * size;
 }
 
+static int take_rekey(struct reader *r, const char *value)
+{
+	const unsigned int max = THEMIS_KEY_SOFT_MS / 1000;
+	size_t len = strlen(value);
+	unsigned long n;
+
+	n = len && len < 5 && strspn(value, "0123456789") == len ?
+	    strtoul(value, NULL, 10) : 0;
+	if (n < CONFIG_REKEY_MIN || n > max)
+		return fail(r, "Give seconds as a number.",
+			    "\"%s\" is not between %u and %u", value,
+			    CONFIG_REKEY_MIN, max);
+	r->config->rekey_s = (unsigned int)n;
+	return 1;
+}
+
 static int take_daemon(struct reader *r, const char *key, const char *value)
 {
 	if (!strcmp(key, "control"))
 		return set_path(r, &r->config->control, key, value);
 	if (!strcmp(key, "state"))
 		return set_path(r, &r->config->state, key, value);
+	if (!strcmp(key, "rekey"))
+		return take_rekey(r, value);
 	return unknown_key(r, key);
 }
 

@@ -8,7 +8,7 @@
 #include "node.h"
 
 #define CONFIG_PATH	"/etc/themis/themisd.conf"
-#define CONFIG_LINE_MAX	1024	/* characters on a line */
+#define CONFIG_REKEY_MIN	5	/* seconds; message 1 may take that */
 
 /**
  * struct config_node - a section "[node NAME]"
@@ -54,6 +54,7 @@ struct config_peer {
  * struct config - the whole file
  * @control: path of the control socket, or NULL
  * @state: path of the state file, or NULL
+ * @rekey_s: seconds after which keys are replaced, 0 for the usual time
  * @links: UDP ports that are to be there, with nodes or without
  * @nlinks: how many
  * @nodes: array
@@ -64,6 +65,7 @@ struct config_peer {
 struct config {
 	char			*control;
 	char			*state;
+	unsigned int		rekey_s;
 	uint16_t		*links;
 	size_t			nlinks;
 	struct config_node	*nodes;

@@ -54,6 +54,7 @@ struct node;
  * @state_lock_fd: held for as long as the daemon runs
  * @orphans: JSON entries of @state_path that could not be brought back now, but
  *	may be at the next start
+ * @rekey_ms: age of keys to be replaced; 0 for the kernel's own
  * @loading: what is added comes from a file: do not save yet
  * @started_us: when the daemon started
  * @exit_code: of the process, set with daemon_stop()
@@ -78,6 +79,7 @@ struct daemon {
 	const char		*state_path;
 	int			state_lock_fd;
 	json_t			*orphans;
+	uint64_t		rekey_ms;
 	bool			loading;
 	uint64_t		started_us;
 	int			exit_code;

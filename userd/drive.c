@@ -59,6 +59,11 @@ const char *drive_why_name(enum themis_why why)
 	return why < __THEMIS_WHY_MAX && names[why] ? names[why] : "unknown";
 }
 
+const char *drive_why_text(enum themis_why why)
+{
+	return why == THEMIS_WHY_NONE ? "" : themis_core_why_text(why);
+}
+
 static void fill_random(void *ctx, void *buf, size_t len)
 {
 	randombytes_buf(buf, len);
@@ -82,21 +87,24 @@ static void describe(const struct daemon *d, const struct themis_id *node,
 static void state_changed(struct daemon *d, const struct themis_action *act)
 {
 	char node[THEMIS_ID_TEXT], peer[THEMIS_ID_TEXT];
-	const char *why = themis_core_why_text(act->why);
+	char endpoint[THEMIS_ENDPOINT_TEXT];
+	const char *why = drive_why_text(act->why);
 	char pair[160];
 
 	describe(d, &act->node, &act->peer, pair, sizeof(pair));
 	log_info("%s: %s%s%s", pair, drive_state_name(act->state),
-		 act->why != THEMIS_WHY_NONE ? ": " : "",
-		 act->why != THEMIS_WHY_NONE ? why : "");
+		 *why ? ": " : "", why);
 	control_event(d->control,
-		      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}",
+		      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
 				"event", "peer",
 				"node", themis_id_format(&act->node, node),
 				"peer", themis_id_format(&act->peer, peer),
+				"endpoint", themis_endpoint_format(&act->to,
+								   endpoint),
 				"state", drive_state_name(act->state),
 				"why", drive_why_name(act->why),
-				"why_text", why));
+				"why_text", why, "why_hint",
+				themis_core_why_hint(act->why)));
 }
 
 static int install_key(struct daemon *d, const struct themis_action *act)
@@ -227,6 +235,8 @@ int drive_start(struct daemon *d)
 		.random = fill_random,
 		.max_peers = THEMISD_PEERS_MAX,
 		.max_pending = THEMISD_PENDING_MAX,
+		.soft_ms = d->rekey_ms,
+		.hard_ms = d->rekey_ms + d->rekey_ms / 2,
 	};
 	int err;
 

@@ -38,6 +38,14 @@ void drive(struct daemon *d);
 const char *drive_state_name(enum themis_peer_state state);
 
 /**
+ * drive_why_text() - a sentence for the cause of a failure
+ * @why: the cause
+ *
+ * Return: without a full stop; "" if there is none.
+ */
+const char *drive_why_text(enum themis_why why);
+
+/**
  * drive_why_name() - one word for the cause of a failure
  * @why: the cause
  *

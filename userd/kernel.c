@@ -204,22 +204,29 @@ static void adopt(struct daemon *d, const struct themis_nl_session *s)
 {
 	union themis_endpoint endpoint;
 	struct themis_core_key key;
+	const struct themis_nl_key *current = NULL;
 	uint64_t now = daemon_now();
 	unsigned int i;
 
+	for (i = 0; i < s->nkeys; i++)
+		if (s->keys[i].slot == THEMIS_SLOT_CURRENT)
+			current = &s->keys[i];
 	endpoint_copy(&endpoint, &s->endpoint);
 	themis_core_adopt(d->core, now, &s->node, &s->peer,
 			  endpoint.sa.sa_family != AF_UNSPEC ? &endpoint :
-							       NULL,
-			  s->state == THEMIS_SESSION_UP);
+							       NULL, current);
 	for (i = 0; i < s->nkeys; i++) {
-		if (s->keys[i].slot != THEMIS_SLOT_CURRENT ||
-		    !s->keys[i].soft_ms ||
-		    s->keys[i].age_ms < s->keys[i].soft_ms)
+		if (s->keys[i].slot == THEMIS_SLOT_NEXT)
 			continue;
 		key_copy(&key, &s->keys[i]);
 		themis_core_event(d->core, now, &s->node, &s->peer,
-				  THEMIS_EVENT_REKEY, &key, NULL);
+				  THEMIS_EVENT_CONFIRMED, &key, &endpoint);
+	}
+	if (current && current->soft_ms &&
+	    current->age_ms >= current->soft_ms) {
+		key_copy(&key, current);
+		themis_core_event(d->core, now, &s->node, &s->peer,
+				  THEMIS_EVENT_REKEY, &key, &endpoint);
 	}
 	if (s->state == THEMIS_SESSION_ACQUIRE)
 		themis_core_acquire(d->core, now, &s->node, &s->peer);

@@ -261,6 +261,7 @@ int main(int argc, char **argv)
 		snprintf(beside, sizeof(beside), "%s.state", options.control);
 		d.state_path = beside;
 	}
+	d.rekey_ms = config.rekey_s * 1000ULL;
 	d.started_us = daemon_now();
 	ret = run(&d, &config);
 

@@ -45,6 +45,22 @@ static int no_arguments(json_t *request, struct themis_diag *diag)
 	return 0;
 }
 
+/* What the core has counted, without what never happened. */
+static json_t *counters(const struct daemon *d)
+{
+	json_t *all = json_object();
+	unsigned int i;
+
+	for (i = 1; i < __THEMIS_N_MAX; i++) {
+		uint64_t n = themis_core_counter(d->core, i);
+
+		if (n)
+			json_object_set_new(all, themis_core_counter_name(i),
+					    json_integer((json_int_t)n));
+	}
+	return all;
+}
+
 static int run_info(struct daemon *d, struct control_client *client,
 		    json_t *request, json_t **result, struct themis_diag *diag)
 {
@@ -54,7 +70,7 @@ static int run_info(struct daemon *d, struct control_client *client,
 	err = no_arguments(request, diag);
 	if (err)
 		return err;
-	*result = json_pack("{s:s, s:s, s:i, s:s, s:s?, s:s, s:i, s:i, s:I}",
+	*result = json_pack("{s:s, s:s, s:i, s:s, s:s?, s:s, s:i, s:i, s:I, s:o}",
 			    "version", THEMISD_VERSION,
 			    "module", d->info.version,
 			    "pid", (int)getpid(),
@@ -63,7 +79,8 @@ static int run_info(struct daemon *d, struct control_client *client,
 			    "state", d->state_path,
 			    "nodes", (int)d->nnodes,
 			    "peers", (int)d->npeers,
-			    "uptime_ms", (json_int_t)up_ms);
+			    "uptime_ms", (json_int_t)up_ms,
+			    "counters", counters(d));
 	return 0;
 }
 
@@ -272,7 +289,7 @@ static int add_peer_row(void *ctx, const struct themis_peer_info *info)
 
 	known = peer_find(list->d, &info->node, &info->peer);
 	themis_endpoint_format(&info->endpoint, endpoint);
-	row = json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:i}",
+	row = json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:i}",
 			"node", themis_id_format(&info->node, node),
 			"peer", themis_id_format(&info->peer, peer),
 			"name", known && known->name[0] ? known->name : NULL,
@@ -280,7 +297,8 @@ static int add_peer_row(void *ctx, const struct themis_peer_info *info)
 			endpoint : NULL,
 			"state", drive_state_name(info->state),
 			"why", drive_why_name(info->why),
-			"why_text", themis_core_why_text(info->why),
+			"why_text", drive_why_text(info->why),
+			"why_hint", themis_core_why_hint(info->why),
 			"configured", info->configured,
 			"psk", info->has_psk,
 			"since_ms", age(list->now, info->since_us),

@@ -233,6 +233,9 @@ int themis_nl_diag(const struct themis_nl *nl, int err, const char *what,
 	case -EBUSY:
 		next = "Remove what uses it first.";
 		break;
+	case -EINVAL:
+		next = "Correct that and try again.";
+		break;
 	case -ETIMEDOUT:
 		next = "Try again.";
 		break;

@@ -56,7 +56,7 @@ struct themis_nl_link {
  * @netid_len: bytes of @netid, 1 to THEMIS_NETID_MAX
  * @link: the link's UDP port
  * @owner: who may use it
- * @owner_id: uid or gid
+ * @owner_id: uid or gid; nothing if @owner is THEMIS_OWNER_ANY
  * @sessions: sessions it has; in replies
  * @sockets: sockets bound to it; in replies
  */

@@ -218,7 +218,8 @@ int themis_nl_node_new(struct themis_nl *nl, const struct themis_nl_node *node)
 		    node->netid) ||
 	    nla_put_u16(msg, THEMIS_NODE_A_LINK, node->link) ||
 	    nla_put_u8(msg, THEMIS_NODE_A_OWNER, (uint8_t)node->owner) ||
-	    nla_put_u32(msg, THEMIS_NODE_A_OWNER_ID, node->owner_id))
+	    (node->owner != THEMIS_OWNER_ANY &&
+	     nla_put_u32(msg, THEMIS_NODE_A_OWNER_ID, node->owner_id)))
 		return themis_nl_request(nl, themis_nl_drop(msg), NULL, NULL);
 	nla_nest_end(msg, nest);
 	return themis_nl_request(nl, msg, NULL, NULL);
