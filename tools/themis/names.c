@@ -47,8 +47,7 @@ static void add(const struct themis_id *id, const char *name,
 	snprintf(entry->name, sizeof(entry->name), "%s", name ? name : "");
 }
 
-/* A name is shown on terminals and must not be taken for a keyword's value. */
-static bool name_valid(const char *name)
+bool names_valid(const char *name)
 {
 	size_t i;
 
@@ -71,7 +70,7 @@ static bool read_file_line(char *line)
 	if (!id_text)
 		return true;
 	name = strtok_r(NULL, " \t\r\n", &save);
-	if (!name || !name_valid(name) || themis_id_parse(&id, id_text) ||
+	if (!name || !names_valid(name) || themis_id_parse(&id, id_text) ||
 	    strtok_r(NULL, " \t\r\n", &save))
 		return false;
 	add(&id, name, NAMES_NODE | NAMES_PEER);
@@ -127,7 +126,7 @@ static void read_daemon(const char *cmd, const char *key, unsigned int kinds)
 		name = json_string_value(json_object_get(row, "name"));
 		if (!text || themis_id_parse(&id, text))
 			continue;
-		add(&id, name && name_valid(name) ? name : NULL, kinds);
+		add(&id, name && names_valid(name) ? name : NULL, kinds);
 	}
 	json_decref(rows);
 }

@@ -6,6 +6,8 @@
 #ifndef THEMIS_TOOL_NAMES_H
 #define THEMIS_TOOL_NAMES_H
 
+#include <stdbool.h>
+
 #include "id.h"
 
 #define NAMES_PATH	"/etc/themis/names"
@@ -40,6 +42,18 @@ const char *names_of(const struct themis_id *id);
  * Return: TOOL_OK, or TOOL_USAGE after having said why.
  */
 int names_resolve(const char *word, unsigned int kinds, struct themis_id *id);
+
+/**
+ * names_valid() - whether a word can be a name
+ * @name: the word
+ *
+ * Names are shown on terminals and stand between blanks in files: they are of
+ * letters, digits and . _ - @ /, do not begin with -, and have at most
+ * NAME_MAX_LEN bytes.
+ *
+ * Return: true if it can.
+ */
+bool names_valid(const char *name);
 
 /**
  * names_free() - forget what was read

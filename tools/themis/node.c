@@ -79,6 +79,8 @@ int node_add(const struct tool_args *args)
 				 "\"%s\" is not an owner", owner);
 	request = request_new("node-add");
 	err = request_path(request, "key", tool_arg(args, "key"));
+	if (!err)
+		err = request_name(request, tool_arg(args, "name"));
 	if (err)
 		return err;
 	request_string(request, "netid", netid);

@@ -164,12 +164,11 @@ int peer_add(const struct tool_args *args)
 		return err;
 	if (endpoint)
 		request_string(request, "endpoint", text);
-	if (psk) {
+	if (psk)
 		err = request_path(request, "psk-file", psk);
-		if (err)
-			return err;
-	}
-	return control_call(request, NULL);
+	if (!err)
+		err = request_name(request, tool_arg(args, "name"));
+	return err ? err : control_call(request, NULL);
 }
 
 int peer_del(const struct tool_args *args)

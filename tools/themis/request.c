@@ -12,6 +12,7 @@
 
 #include <linux/themis.h>
 
+#include "names.h"
 #include "request.h"
 #include "tool.h"
 
@@ -65,6 +66,19 @@ int request_path(json_t *request, const char *key, const char *path)
 				 path);
 	}
 	request_string(request, key, full);
+	return TOOL_OK;
+}
+
+int request_name(json_t *request, const char *name)
+{
+	if (name && !names_valid(name)) {
+		json_decref(request);
+		return tool_fail(TOOL_USAGE,
+				 "Use letters, digits and . _ - @ /, at most 63.",
+				 "\"%s\" cannot be a name", name);
+	}
+	if (name)
+		request_string(request, "name", name);
 	return TOOL_OK;
 }
 

@@ -35,6 +35,15 @@ void request_string(json_t *request, const char *key, const char *value);
 int request_path(json_t *request, const char *key, const char *path);
 
 /**
+ * request_name() - add a name
+ * @request: released on failure
+ * @name: NULL adds none
+ *
+ * Return: TOOL_OK, or TOOL_USAGE after having said why.
+ */
+int request_name(json_t *request, const char *name);
+
+/**
  * request_netid() - check the name of a network
  * @netid: the name
  *

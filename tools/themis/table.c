@@ -17,7 +17,7 @@ static const struct tool_command link_commands[] = {
 
 static const struct tool_command node_commands[] = {
 	{ .name = "add", .run = node_add,
-	  .args = "key FILE netid NAME link PORT [owner OWNER]",
+	  .args = "key FILE netid NAME link PORT [owner OWNER] [name NAME]",
 	  .help = "take up an identity; OWNER is any, uid:N or gid:N" },
 	{ .name = "del", .run = node_del, .args = "ID",
 	  .help = "give it up, with its sessions" },
@@ -28,7 +28,8 @@ static const struct tool_command node_commands[] = {
 
 static const struct tool_command peer_commands[] = {
 	{ .name = "add", .run = peer_add,
-	  .args = "ID [node ID] [endpoint ADDR:PORT] [psk-file FILE]",
+	  .args =
+		"ID [node ID] [endpoint ADDR:PORT] [psk-file FILE] [name NAME]",
 	  .help = "tell the daemon of a peer and where it is" },
 	{ .name = "del", .run = peer_del, .args = "ID [node ID]",
 	  .help = "forget a peer" },
