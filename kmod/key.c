@@ -157,8 +157,8 @@ static bool seen_before(struct themis_net *tn, const u8 *tx, const u8 *rx)
 
 	mark[0] = siphash(tx, THEMIS_KEY_LEN, &tn->seen_secret) | 1;
 	mark[1] = siphash(rx, THEMIS_KEY_LEN, &tn->seen_secret) & ~1ULL;
-	place[0] = &tn->seen[(mark[0] >> 1) % THEMIS_SEEN_KEYS];
-	place[1] = &tn->seen[(mark[1] >> 1) % THEMIS_SEEN_KEYS];
+	place[0] = &tn->seen[mark[0] % THEMIS_SEEN_KEYS];
+	place[1] = &tn->seen[mark[1] % THEMIS_SEEN_KEYS];
 	if (*place[0] == mark[0] || *place[1] == mark[1])
 		return true;
 	*place[0] = mark[0];
