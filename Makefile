@@ -4,7 +4,7 @@
 # make demo     two nodes on a booted kernel, step by step
 # make test     everything; ends with "N passed, N failed"
 # make lint     what every change must leave clean
-# make install  programs, manual pages, header and module of this machine
+# make install  programs, manual pages and header; install-module: the module
 #
 # KDIR=DIR      a prepared kernel tree to build the module against
 # V=1           show commands
@@ -80,9 +80,50 @@ module:
 	$(Q)cp -pu include/uapi/linux/themis.h '$(KMODDIR)/include/uapi/linux/'
 	$(Q)$(MAKE) $(if $(V),,-s) -C '$(KDIR)' M='$(KMODDIR)' $(KFLAGS) modules
 
+# Everything below installs what it needs: it is what a newcomer types first.
+deps-%:
+	$(Q)tools/deps $*
+
+selftests: all
+	$(Q)$(MAKE) -s -C selftests
+
+demo: deps-build deps-vm
+	$(Q)$(MAKE) -s all
+	$(Q)tools/demo
+
+test: deps-build deps-vm
+	$(Q)$(MAKE) -s all selftests
+	$(Q)selftests/run
+
+lint:
+	$(Q)tools/lint
+
+print-flags:
+	@echo $(CPPFLAGS) -std=gnu11
+
+PREFIX	?= /usr/local
+KVER	?= $(shell uname -r)
+
+install: build/themisd build/themis
+	install -D -m 755 build/themis $(DESTDIR)$(PREFIX)/sbin/themis
+	install -D -m 755 build/themisd $(DESTDIR)$(PREFIX)/sbin/themisd
+	install -D -m 644 include/uapi/linux/themis.h \
+		$(DESTDIR)$(PREFIX)/include/linux/themis.h
+	install -d $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 Documentation/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -D -m 644 tools/themis/completion \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/themis
+
+install-module:
+	$(MAKE) module KDIR=/lib/modules/$(KVER)/build
+	install -D -m 644 build/kmod-$(KVER)/themis.ko \
+		$(DESTDIR)/lib/modules/$(KVER)/extra/themis.ko
+	$(if $(DESTDIR),,depmod $(KVER))
+
 clean:
 	rm -rf build
 
 -include $(shell find build/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all module clean
+.PHONY: all module selftests demo test lint print-flags install \
+	install-module clean
