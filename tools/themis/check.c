@@ -166,6 +166,7 @@ static void check_peer(struct check *check, struct themis_nl *nl,
 		       const json_t *peer, bool named)
 {
 	const char *state = string_of(peer, "state");
+	const char *hint = string_of(peer, "why_hint");
 	struct session session = {};
 	char name[PRINT_CELL];
 
@@ -181,7 +182,8 @@ static void check_peer(struct check *check, struct themis_nl *nl,
 		row(check, "endpoint", NULL, "%s is at %s", name,
 		    string_of(peer, "endpoint"));
 	if (!strcmp(state, "failed"))
-		row(check, "session", "Look at the other side, then \"themis peer connect\".",
+		row(check, "session", *hint ? hint :
+		    "Look at the log of the other side.",
 		    "%s: failed: %s", name, string_of(peer, "why_text"));
 	else if (session.found && session.state == THEMIS_SESSION_UP)
 		row(check, "session", NULL, "%s: %s, the kernel has a key",

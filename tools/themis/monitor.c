@@ -92,7 +92,8 @@ static void line_begin(struct line *line, const char *object,
 	line->row = print_new();
 	print_set_text(line->row, "object", object, strlen(object));
 	print_set_text(line->row, "event", event, strlen(event));
-	line_add(line, "%s %s", object, event);
+	line_add(line, "%s %s", object,
+		 json_string_value(json_object_get(line->row, "event")));
 }
 
 static void line_id(struct line *line, const char *key,
@@ -184,39 +185,43 @@ static void kernel_event(void *ctx, const struct themis_nl_event *event)
 }
 
 /* A member of the daemon's event that is a string, if it is there. */
-static void daemon_member(struct line *line, const json_t *event,
-			  const char *key)
+static const char *daemon_member(struct line *line, const json_t *event,
+				 const char *key)
+{
+	const char *text = json_string_value(json_object_get(event, key));
+
+	if (!text)
+		return "";
+	print_set_text(line->row, key, text, strlen(text));
+	return json_string_value(json_object_get(line->row, key));
+}
+
+static void daemon_id(struct line *line, const json_t *event, const char *key)
 {
 	const char *text = json_string_value(json_object_get(event, key));
 	struct themis_id id;
 
-	if (!text)
-		return;
-	if (!themis_id_parse(&id, text))
+	if (text && !themis_id_parse(&id, text))
 		line_id(line, key, &id);
-	else
-		line_text(line, key, text, strlen(text));
 }
 
 static void daemon_event(const json_t *event)
 {
 	const char *what = json_string_value(json_object_get(event, "event"));
 	const char *state = json_string_value(json_object_get(event, "state"));
-	const char *why = json_string_value(json_object_get(event, "why_text"));
 	struct line line;
+	const char *why;
 
 	if (!what || strcmp(what, "peer") || !state)
 		return;
 	line_begin(&line, "peer", state);
-	daemon_member(&line, event, "node");
-	daemon_member(&line, event, "peer");
+	daemon_id(&line, event, "node");
+	daemon_id(&line, event, "peer");
 	daemon_member(&line, event, "why");
-	if (why) {
-		print_set_text(line.row, "why_text", why, strlen(why));
-		why = json_string_value(json_object_get(line.row, "why_text"));
-		if (*why)
-			line_add(&line, " (%s)", why);
-	}
+	daemon_member(&line, event, "why_hint");
+	why = daemon_member(&line, event, "why_text");
+	if (*why)
+		line_add(&line, " why %s", why);
 	line_end(&line);
 }
 

@@ -363,7 +363,7 @@ static int time_is_up(const struct nc *nc)
 	if (nc->received >= nc->count)
 		return TOOL_OK;
 	return tool_fail(TOOL_CHECK, "Try \"themis check\".",
-			 "%lu of %lu datagrams came, then none for %u seconds",
+			 "%lu of %lu datagrams came, then none in %u s",
 			 nc->received, nc->count, patience(nc));
 }
 

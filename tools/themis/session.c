@@ -151,13 +151,11 @@ static json_t *session_row(const struct themis_nl_session *session)
 	print_set_id(row, "peer", &session->peer);
 	print_set_text(row, "name", name, name ? strlen(name) : 0);
 	print_set_text(row, "state", state, strlen(state));
+	themis_endpoint_format(&session->endpoint, endpoint);
 	if (session->endpoint.ss_family == AF_UNSPEC)
 		json_object_set_new(row, "endpoint", json_null());
 	else
-		print_set_text(row, "endpoint",
-			       themis_endpoint_format(&session->endpoint,
-						      endpoint),
-			       strlen(endpoint));
+		print_set_text(row, "endpoint", endpoint, strlen(endpoint));
 	if (session->rx_age_ms == THEMIS_NL_NEVER)
 		json_object_set_new(row, "rx_age_ms", json_null());
 	else
