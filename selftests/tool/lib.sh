@@ -8,9 +8,7 @@ unset THEMIS_CONTROL THEMIS_NAMES NO_COLOR
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 repo=$(dirname "$(dirname "$here")")
-# shellcheck disable=SC2034 # for those who source this
-repo_files=$repo
-themis=${THEMIS:-$repo/build/themis}
+themis=$(readlink -f "${THEMIS:-$repo/build/themis}")
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
@@ -30,7 +28,7 @@ result()
 
 	(($1 == 0)) || ok="not ok" failed=$((failed + 1))
 	tests=$((tests + 1))
-	echo "$ok $tests - $2"
+	echo "$ok $tests - ${2//[^[:print:]]/?}"
 	(($1 == 0)) || [[ ! -e $tmp/out ]] ||
 		sed 's/^/# /' "$tmp/cmd" "$tmp/out" "$tmp/err"
 }

@@ -17,11 +17,20 @@ struct spec {
 	bool	required;
 };
 
+/* One line, whatever words of users, files or the daemon are in it. */
 static void say(const char *kind, const char *next, const char *what)
 {
+	char line[2048];
+	size_t i;
+
+	snprintf(line, sizeof(line), "%s: %s.%s%s", kind, what,
+		 *next ? " " : "", next);
+	for (i = 0; line[i]; i++)
+		if (iscntrl((unsigned char)line[i]))
+			line[i] = ' ';
 	/* What came before must not be overtaken in a log of both streams. */
 	fflush(stdout);
-	fprintf(stderr, "%s: %s.%s%s\n", kind, what, *next ? " " : "", next);
+	fprintf(stderr, "%s\n", line);
 }
 
 int tool_fail(int status, const char *next, const char *fmt, ...)

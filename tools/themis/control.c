@@ -232,18 +232,12 @@ static int control_unreachable(int err)
 	}
 }
 
-/* The daemon's words are printed as they came, but on one line. */
-static char *one_line(const json_t *reply, const char *key, char *text,
+static void copy_text(const json_t *reply, const char *key, char *text,
 		      size_t len)
 {
 	const char *value = json_string_value(json_object_get(reply, key));
-	size_t i;
 
 	snprintf(text, len, "%s", value ? value : "");
-	for (i = 0; text[i]; i++)
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-			text[i] = ' ';
-	return text;
 }
 
 static int control_refused(const json_t *reply)
@@ -252,8 +246,8 @@ static int control_refused(const json_t *reply)
 	char what[1024], next[512];
 	size_t len;
 
-	one_line(reply, "error", what, sizeof(what));
-	one_line(reply, "next", next, sizeof(next));
+	copy_text(reply, "error", what, sizeof(what));
+	copy_text(reply, "next", next, sizeof(next));
 	/* tool_fail() ends the sentence. */
 	len = strlen(what);
 	if (len && what[len - 1] == '.')
@@ -289,9 +283,12 @@ int control_call(json_t *request, json_t **result)
 json_t *control_try(json_t *request)
 {
 	json_t *reply, *result = NULL;
+	static bool hangs;
 	int err;
 
-	err = control_exchange(request, &reply, false);
+	/* What works without the daemon waits for it once at most. */
+	err = hangs ? -EAGAIN : control_exchange(request, &reply, false);
+	hangs = err == -EAGAIN;
 	json_decref(request);
 	if (err)
 		return NULL;

@@ -65,17 +65,6 @@ static void traffic_cell(const json_t *row, char *buf)
 	snprintf(buf, PRINT_CELL, "%s/%s", rx, tx);
 }
 
-static void why_cell(const json_t *row, char *buf)
-{
-	const char *why = json_string_value(json_object_get(row, "why_text"));
-	size_t i;
-
-	snprintf(buf, PRINT_CELL, "%s", why ? why : "");
-	for (i = 0; buf[i]; i++)
-		if ((unsigned char)buf[i] < ' ' || buf[i] > '~')
-			buf[i] = '?';
-}
-
 static const struct print_column columns[] = {
 	{ .head = "NAME", .key = "peer", .text = name_cell, .style = PRINT_ID,
 	  .flags = PRINT_BRIEF },
@@ -94,7 +83,7 @@ static const struct print_column columns[] = {
 	{ .head = "RX/TX", .key = "rx_bytes", .text = traffic_cell },
 	{ .head = "RX-PACKETS", .key = "rx_packets", .flags = PRINT_STATS },
 	{ .head = "TX-PACKETS", .key = "tx_packets", .flags = PRINT_STATS },
-	{ .head = "WHY", .key = "why_text", .text = why_cell },
+	{ .head = "WHY", .key = "why_text" },
 	{ }
 };
 
