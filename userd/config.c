@@ -18,6 +18,7 @@ struct reader {
 	FILE			*file;
 	unsigned int		line;
 	int			err;
+	unsigned int		err_line;
 	struct themis_diag	*diag;
 	char			section[64];
 	bool			fresh;	/* a section has begun, without keys */
@@ -33,6 +34,7 @@ static int fail(struct reader *r, const char *next, const char *fmt, ...)
 	/* The first fault is the one to mend first. */
 	if (r->err)
 		return 0;
+	r->err_line = r->line;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -384,8 +386,10 @@ int config_read(struct config *config, const char *path,
 		r.err = themis_diag_set(diag, -EIO, "Check what it is.",
 					"cannot read \"%s\"", path);
 	fclose(r.file);
-	if (!r.err && ret > 0) {
+	/* The parser goes on after a line that it does not understand. */
+	if (ret > 0 && (!r.err || (unsigned int)ret < r.err_line)) {
 		r.line = (unsigned int)ret;
+		r.err = 0;
 		fail(&r, "Write [SECTION] or KEY = VALUE.",
 		     "line is not understood");
 	}

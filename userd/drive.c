@@ -25,6 +25,12 @@ uint64_t daemon_now(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
+void daemon_stop(struct daemon *d, int exit_code)
+{
+	d->exit_code = exit_code;
+	ev_break(d->loop, EVBREAK_ALL);
+}
+
 const char *drive_state_name(enum themis_peer_state state)
 {
 	switch (state) {

@@ -21,7 +21,7 @@
 #include "log.h"
 #include "node.h"
 #include "request.h"
-#include "state.h"
+#include "statefile.h"
 
 #define STATE_PATH	"/var/lib/themis/state.json"
 
@@ -32,12 +32,6 @@ struct options {
 	bool		check;
 	bool		debug;
 };
-
-void daemon_stop(struct daemon *d, int exit_code)
-{
-	d->exit_code = exit_code;
-	ev_break(d->loop, EVBREAK_ALL);
-}
 
 static void usage(FILE *to)
 {
@@ -175,7 +169,7 @@ static int run(struct daemon *d, const struct config *config)
 	}
 
 	d->exit_code = THEMISD_EXIT_USAGE;
-	if (state_lock(d, &diag))
+	if (statefile_lock(d, &diag))
 		goto err_state;
 	d->control = control_start(d->loop, d->control_path, request_handle, d,
 				   &diag);
@@ -183,7 +177,7 @@ static int run(struct daemon *d, const struct config *config)
 		goto err_control;
 
 	d->loading = true;
-	if (config_apply(d, config, &diag) || state_load(d, &diag))
+	if (config_apply(d, config, &diag) || statefile_load(d, &diag))
 		goto err_load;
 	d->loading = false;
 	err = kernel_resync(d);
@@ -203,7 +197,7 @@ err_load:
 	link_stop(d);
 	control_stop(d->control);
 err_control:
-	state_unlock(d);
+	statefile_unlock(d);
 err_state:
 	drive_stop(d);
 err_drive:

@@ -15,7 +15,7 @@
 #include "link.h"
 #include "log.h"
 #include "node.h"
-#include "state.h"
+#include "statefile.h"
 
 bool node_name_valid(const char *name)
 {
@@ -204,7 +204,8 @@ static bool same_node(const struct themis_nl_node *a,
 {
 	return a->link == b->link && a->netid_len == b->netid_len &&
 	       !memcmp(a->netid, b->netid, a->netid_len) &&
-	       a->owner == b->owner && a->owner_id == b->owner_id;
+	       a->owner == b->owner &&
+	       (a->owner == THEMIS_OWNER_ANY || a->owner_id == b->owner_id);
 }
 
 /*
@@ -360,10 +361,10 @@ int node_add(struct daemon *d, const struct node_spec *spec, bool configured,
 	insert(d, node);
 
 	if (!d->loading) {
-		state_revive(d, id);
+		statefile_revive(d, id);
 		if (!made)
 			kernel_adopt_node(d, id);
-		err = state_save(d, diag);
+		err = statefile_save(d, diag);
 		/* What is not kept must not look as if it were. */
 		if (err) {
 			if (made)
@@ -401,7 +402,7 @@ int node_del(struct daemon *d, const struct themis_id *id,
 	snprintf(what, sizeof(what), "cannot remove node %s",
 		 themis_id_format(id, text));
 	err = themis_nl_node_del(d->nl, id);
-	forgotten = state_forget(d, id, NULL);
+	forgotten = statefile_forget(d, id, NULL);
 	/* Here, in the kernel or in the file: any of them will do. */
 	if (err == -ENOENT && (node || forgotten))
 		err = 0;
@@ -410,7 +411,7 @@ int node_del(struct daemon *d, const struct themis_id *id,
 	if (node)
 		forget_node(d, node, true);
 	log_info("node %s removed", text);
-	return state_save(d, diag);
+	return statefile_save(d, diag);
 }
 
 void node_gone(struct daemon *d, const struct themis_id *id)
@@ -424,7 +425,7 @@ void node_gone(struct daemon *d, const struct themis_id *id)
 	log_warn("node %s was removed from the kernel by another program",
 		 themis_id_format(id, text));
 	forget_node(d, node, true);
-	if (state_save(d, &diag))
+	if (statefile_save(d, &diag))
 		log_diag(LOG_LEVEL_WARN, &diag);
 }
 

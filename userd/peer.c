@@ -13,7 +13,7 @@
 #include "keyfile.h"
 #include "log.h"
 #include "node.h"
-#include "state.h"
+#include "statefile.h"
 
 static int compare(const void *a, const void *b)
 {
@@ -268,10 +268,10 @@ int peer_add(struct daemon *d, const struct themis_id *node,
 	drive(d);
 	if (err)
 		return err;
-	state_forget(d, node, peer);
+	statefile_forget(d, node, peer);
 	if (d->loading || configured)
 		return 0;
-	err = state_save(d, diag);
+	err = statefile_save(d, diag);
 	/* What is not kept must not look as if it were. */
 	if (err && !known)
 		peer_del(d, node, peer, NULL);
@@ -290,7 +290,7 @@ int peer_del(struct daemon *d, const struct themis_id *node,
 	kernel = themis_nl_session_del(d->nl, node, peer);
 	if (known)
 		forget(d, known);
-	if (!state_forget(d, node, peer) && !known && err && kernel)
+	if (!statefile_forget(d, node, peer) && !known && err && kernel)
 		return themis_diag_set(diag, -ENOENT,
 				       "List the peers with 'themis peer show'.",
 				       "there is no peer %s",
@@ -298,7 +298,7 @@ int peer_del(struct daemon *d, const struct themis_id *node,
 	if (kernel && kernel != -ENOENT)
 		return themis_nl_diag(d->nl, kernel, "cannot end the session",
 				      diag);
-	return state_save(d, diag);
+	return statefile_save(d, diag);
 }
 
 struct doom {

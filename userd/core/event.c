@@ -66,8 +66,10 @@ static void confirmed(struct themis_core *core, uint64_t now,
 }
 
 /*
- * The session has no key any more. A key that we have installed since is
- * younger than this news, except where the whole session is gone.
+ * The session has no key any more, or is gone. The news may be older than a
+ * key which we have just installed. Ours is waited for where only keys have
+ * expired; one that a peer asked for stays in any case: if the kernel does not
+ * have it, it will say so when we confirm it.
  */
 static void ended(struct themis_core *core, uint64_t now,
 		  struct core_peer *peer, bool gone)
@@ -77,12 +79,11 @@ static void ended(struct themis_core *core, uint64_t now,
 
 	core_list_each(pos, tmp, &peer->agreements) {
 		agree = core_entry(pos, struct core_agree, of_peer);
-		if (!agree->installed)
+		if (agree->phase != CORE_PROVING)
 			continue;
-		if (gone)
-			core_agree_free(core, agree);
-		else if (agree->phase == CORE_PROVING)
+		if (!gone)
 			return;
+		core_agree_free(core, agree);
 	}
 	if (peer->state == THEMIS_PEER_ESTABLISHED)
 		core_peer_state(core, now, peer, THEMIS_PEER_IDLE,
@@ -118,8 +119,9 @@ static struct core_peer *learn(struct themis_core *core, uint64_t now,
  * @endpoint: of the session, or NULL where the event has none
  *
  * Where events may have been lost the owner reads the kernel's table and
- * reports THEMIS_EVENT_CONFIRMED for each key that is not THEMIS_SLOT_NEXT:
- * else a key whose confirmation was lost would be taken for unproven.
+ * reports THEMIS_EVENT_CONFIRMED for each key with THEMIS_KEY_F_CONFIRMED:
+ * else a key whose confirmation was lost would be taken for unproven and
+ * deleted.
  */
 void themis_core_event(struct themis_core *core, uint64_t now,
 		       const struct themis_id *node,
@@ -225,6 +227,19 @@ void themis_core_adopt(struct themis_core *core, uint64_t now,
 			THEMIS_WHY_NONE);
 }
 
+/* The kernel has no such key, where a peer has just proven it to us. */
+static void confirm_refused(struct themis_core *core, uint64_t now,
+			    struct core_agree *agree)
+{
+	struct core_peer *peer = agree->peer;
+	bool first = agree->tries == 1 && !agree->was_up;
+
+	core_agree_free(core, agree);
+	if (first && peer->state == THEMIS_PEER_ESTABLISHED)
+		core_peer_state(core, now, peer, THEMIS_PEER_FAILED,
+				THEMIS_WHY_KERNEL);
+}
+
 /* The kernel did not take the session or the key of an agreement. */
 static void key_refused(struct themis_core *core, uint64_t now,
 			struct core_agree *agree, int error)
@@ -239,7 +254,9 @@ static void key_refused(struct themis_core *core, uint64_t now,
 	core_agree_free(core, agree);
 
 	if (!ours) {
-		if (peer->state == THEMIS_PEER_ESTABLISHED && !was_up)
+		/* ENOENT: there is no session, whatever we believed. */
+		if (peer->state == THEMIS_PEER_ESTABLISHED &&
+		    (!was_up || error == ENOENT))
 			core_peer_state(core, now, peer, THEMIS_PEER_FAILED,
 					THEMIS_WHY_KERNEL);
 		core_peer_reap(core, peer);
@@ -274,7 +291,8 @@ void themis_core_refused(struct themis_core *core, uint64_t now,
 
 	core->count[THEMIS_N_REFUSED]++;
 	if (action->type != THEMIS_ACT_SESSION &&
-	    action->type != THEMIS_ACT_KEY)
+	    action->type != THEMIS_ACT_KEY &&
+	    action->type != THEMIS_ACT_CONFIRM)
 		return;
 	local = core_node_find(core, &action->node);
 	if (!local)
@@ -283,6 +301,10 @@ void themis_core_refused(struct themis_core *core, uint64_t now,
 	if (!found)
 		return;
 	agree = agree_of(core, found, &action->key);
-	if (agree)
+	if (!agree)
+		return;
+	if (action->type == THEMIS_ACT_CONFIRM)
+		confirm_refused(core, now, agree);
+	else
 		key_refused(core, now, agree, error);
 }

@@ -4,8 +4,9 @@
  *
  * Message 1 proves who wrote it, but neither when nor where: anybody may send
  * a recorded one again. So until message 3, or a packet under the key, has
- * come, it changes nothing but a bounded table: not the endpoint that we would
- * send to, not the peer's state, not a session that has a key.
+ * come, it changes nothing that matters: a bounded table gets an entry and the
+ * kernel a key that nothing is sent on, but the endpoint that we would send to,
+ * the peer's state and the keys in use stay what they are.
  */
 #include <string.h>
 
@@ -138,11 +139,16 @@ static void answer(struct themis_core *core, uint64_t now,
 	core_heap_set(&core->timers, &agree->timer, now + CORE_WAIT);
 	step_back(core, now, peer);
 
-	/* Data may overtake message 3, and must find the key. */
-	if (peer->state != THEMIS_PEER_ESTABLISHED &&
-	    !other_pending(peer, agree)) {
+	/*
+	 * Data may overtake message 3, and must find the key; also where we
+	 * have a session, because the peer may have lost its own. Then the
+	 * session's endpoint stays as it is.
+	 */
+	agree->was_up = peer->state == THEMIS_PEER_ESTABLISHED;
+	if (!other_pending(peer, agree)) {
 		agree->installed = true;
-		core_act_session(core, agree, from);
+		if (!agree->was_up)
+			core_act_session(core, agree, from);
 		core_act_key(core, agree, 0);
 		sodium_memzero(agree->keys.k1, sizeof(agree->keys.k1));
 		sodium_memzero(agree->keys.k2, sizeof(agree->keys.k2));
@@ -253,7 +259,6 @@ void core_proven(struct themis_core *core, uint64_t now,
 
 	core->count[THEMIS_N_AGREED]++;
 	core_agree_done(core, agree);
-	agree->was_up = peer->state == THEMIS_PEER_ESTABLISHED;
 	agree->installed = true;
 	sodium_memzero(agree->keys.k1, sizeof(agree->keys.k1));
 	sodium_memzero(agree->keys.k2, sizeof(agree->keys.k2));
@@ -297,6 +302,7 @@ void core_rx_confirm(struct themis_core *core, uint64_t now, uint16_t link,
 	core->count[THEMIS_N_RX_CONFIRM]++;
 	if (agree->phase == CORE_DONE) {
 		/* The keepalive was lost: confirming sends another. */
+		agree->tries++;
 		core_act_index(core, THEMIS_ACT_CONFIRM, agree);
 		return;
 	}
@@ -305,8 +311,9 @@ void core_rx_confirm(struct themis_core *core, uint64_t now, uint16_t link,
 		core_act_session(core, agree, from);
 		core_act_key(core, agree, THEMIS_KEY_F_CONFIRMED);
 	} else {
-		if (!core_endpoint_equal(&agree->to, from))
+		if (agree->was_up || !core_endpoint_equal(&agree->to, from))
 			core_act_session(core, agree, from);
+		agree->tries++;
 		core_act_index(core, THEMIS_ACT_CONFIRM, agree);
 	}
 	core_proven(core, now, agree, from);

@@ -137,14 +137,15 @@ enum core_phase {
  * @remote: the peer's index, once it is known
  * @born: initiator: when message 1 was first sent
  * @begun: when the phase's first message was sent, or is to be
- * @tries: how often the phase's message was sent
+ * @tries: initiator: how often the phase's message was sent; responder: how
+ *	often the kernel was told to confirm the key
  * @installed: the kernel has been given the key
  * @wanted: something waits for it in the kernel
  * @again: it replaces one that came to nothing; there is no third
  * @yielded: we let the peer go first
  * @cookied: a cookie made us repeat message 1 since the last scheduled time
  * @repeated: message 1 was sent more than once
- * @was_up: the session had a key before this one
+ * @was_up: the peer was established before
  * @why: what was wrong with the last answer
  * @to: where to send
  * @secret: of our share, while it is needed

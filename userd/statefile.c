@@ -14,7 +14,7 @@
 #include "link.h"
 #include "log.h"
 #include "node.h"
-#include "state.h"
+#include "statefile.h"
 
 #define STATE_VERSION	1
 #define STATE_MAX	(64 * 1024 * 1024)	/* bytes of the file */
@@ -51,7 +51,7 @@ static int sibling(const struct daemon *d, const char *suffix,
 	return 0;
 }
 
-int state_lock(struct daemon *d, struct themis_diag *diag)
+int statefile_lock(struct daemon *d, struct themis_diag *diag)
 {
 	char path[PATH_ROOM];
 	int fd, err;
@@ -78,7 +78,7 @@ int state_lock(struct daemon *d, struct themis_diag *diag)
 	return 0;
 }
 
-void state_unlock(struct daemon *d)
+void statefile_unlock(struct daemon *d)
 {
 	close(d->state_lock_fd);
 	d->state_lock_fd = -1;
@@ -203,7 +203,7 @@ static int read_file(const struct daemon *d, json_t **root,
 	return *root ? 0 : bad_file(d, error.text, diag);
 }
 
-int state_load(struct daemon *d, struct themis_diag *diag)
+int statefile_load(struct daemon *d, struct themis_diag *diag)
 {
 	json_t *root, *nodes, *peers, *entry;
 	struct themis_diag why;
@@ -336,7 +336,7 @@ static int sync_dir(const char *path)
 	return err;
 }
 
-int state_save(struct daemon *d, struct themis_diag *diag)
+int statefile_save(struct daemon *d, struct themis_diag *diag)
 {
 	char path[PATH_ROOM];
 	json_t *root;
@@ -387,8 +387,8 @@ static bool is_about(const json_t *entry, const struct themis_id *node,
 	return has_id(entry, "id", node) || has_id(entry, "node", node);
 }
 
-bool state_forget(struct daemon *d, const struct themis_id *node,
-		  const struct themis_id *peer)
+bool statefile_forget(struct daemon *d, const struct themis_id *node,
+		      const struct themis_id *peer)
 {
 	bool any = false;
 	json_t *entry;
@@ -404,7 +404,7 @@ bool state_forget(struct daemon *d, const struct themis_id *node,
 	return any;
 }
 
-void state_revive(struct daemon *d, const struct themis_id *node)
+void statefile_revive(struct daemon *d, const struct themis_id *node)
 {
 	json_t *entry, *mine = json_array();
 	struct themis_diag why;
@@ -413,7 +413,7 @@ void state_revive(struct daemon *d, const struct themis_id *node)
 	json_array_foreach(d->orphans, i, entry)
 		if (has_id(entry, "node", node))
 			json_array_append(mine, entry);
-	state_forget(d, node, NULL);
+	statefile_forget(d, node, NULL);
 
 	/* One save will do, and it is the caller's. */
 	d->loading = true;

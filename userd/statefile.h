@@ -3,28 +3,28 @@
  * The state file: nodes and peers that clients have added, for the next start.
  * Paths of keys, never keys.
  */
-#ifndef THEMISD_STATE_H
-#define THEMISD_STATE_H
+#ifndef THEMISD_STATEFILE_H
+#define THEMISD_STATEFILE_H
 
 #include "daemon.h"
 
 /**
- * state_lock() - be the only daemon with this state file
+ * statefile_lock() - be the only daemon with this state file
  * @d: state_path is set; its directory is made if need be
  * @diag: filled in on failure
  *
  * Return: 0; -EBUSY: another daemon has it; or another negative errno.
  */
-int state_lock(struct daemon *d, struct themis_diag *diag);
+int statefile_lock(struct daemon *d, struct themis_diag *diag);
 
 /**
- * state_unlock() - mirror of state_lock()
+ * statefile_unlock() - mirror of statefile_lock()
  * @d: the daemon
  */
-void state_unlock(struct daemon *d);
+void statefile_unlock(struct daemon *d);
 
 /**
- * state_load() - bring back what the file has
+ * statefile_load() - bring back what the file has
  * @d: the daemon
  * @diag: filled in on failure
  *
@@ -34,10 +34,10 @@ void state_unlock(struct daemon *d);
  * Return: 0, also if there is no file; -EBADMSG: it is damaged; or another
  * negative errno.
  */
-int state_load(struct daemon *d, struct themis_diag *diag);
+int statefile_load(struct daemon *d, struct themis_diag *diag);
 
 /**
- * state_save() - write the file anew
+ * statefile_save() - write the file anew
  * @d: the daemon
  * @diag: filled in on failure
  *
@@ -45,24 +45,24 @@ int state_load(struct daemon *d, struct themis_diag *diag);
  *
  * Return: 0 or a negative errno.
  */
-int state_save(struct daemon *d, struct themis_diag *diag);
+int statefile_save(struct daemon *d, struct themis_diag *diag);
 
 /**
- * state_forget() - drop what could not be brought back
+ * statefile_forget() - drop what could not be brought back
  * @d: the daemon
  * @node: of this node
  * @peer: only this peer of it, or NULL for the node and all its peers
  *
  * Return: true if there was any.
  */
-bool state_forget(struct daemon *d, const struct themis_id *node,
-		  const struct themis_id *peer);
+bool statefile_forget(struct daemon *d, const struct themis_id *node,
+		      const struct themis_id *peer);
 
 /**
- * state_revive() - a node is there that could not be brought back before
+ * statefile_revive() - a node is there that could not be brought back before
  * @d: the daemon
  * @node: the node; its peers are brought back
  */
-void state_revive(struct daemon *d, const struct themis_id *node);
+void statefile_revive(struct daemon *d, const struct themis_id *node);
 
-#endif /* THEMISD_STATE_H */
+#endif /* THEMISD_STATEFILE_H */
