@@ -150,7 +150,7 @@ static int carry_out(struct daemon *d, const struct themis_action *act)
 	case THEMIS_ACT_SESSION:
 		what = "make the session";
 		err = themis_nl_session_new(d->nl, &act->node, &act->peer,
-					    &act->to, false);
+					    &act->to);
 		break;
 	case THEMIS_ACT_KEY:
 		what = "install a key";

@@ -325,13 +325,11 @@ int themis_nl_node_dump(struct themis_nl *nl,
  * @node: ours
  * @peer: theirs
  * @endpoint: struct sockaddr_in or _in6; NULL or AF_UNSPEC for not known
- * @excl: refuse an existing session with -EEXIST
  *
  * Return: 0 or a negative errno.
  */
 int themis_nl_session_new(struct themis_nl *nl, const struct themis_id *node,
-			  const struct themis_id *peer, const void *endpoint,
-			  bool excl);
+			  const struct themis_id *peer, const void *endpoint);
 
 /**
  * themis_nl_session_del() - remove a session and wipe its keys

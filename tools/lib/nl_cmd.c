@@ -134,12 +134,12 @@ static struct nl_msg *msg_node(struct themis_nl *nl, uint8_t cmd,
 	return msg;
 }
 
-static struct nl_msg *msg_session(struct themis_nl *nl, uint8_t cmd, int flags,
+static struct nl_msg *msg_session(struct themis_nl *nl, uint8_t cmd,
 				  const struct themis_id *node,
 				  const struct themis_id *peer,
 				  const void *endpoint, int error)
 {
-	struct nl_msg *msg = themis_nl_msg(nl, cmd, flags);
+	struct nl_msg *msg = themis_nl_msg(nl, cmd, 0);
 	struct nlattr *nest;
 	int len;
 
@@ -250,29 +250,29 @@ int themis_nl_node_dump(struct themis_nl *nl,
 }
 
 int themis_nl_session_new(struct themis_nl *nl, const struct themis_id *node,
-			  const struct themis_id *peer, const void *endpoint,
-			  bool excl)
+			  const struct themis_id *peer, const void *endpoint)
 {
-	return themis_nl_request(nl,
-				 msg_session(nl, THEMIS_CMD_SESSION_NEW,
-					     excl ? NLM_F_EXCL : 0, node, peer,
-					     endpoint, 0), NULL, NULL);
+	struct nl_msg *msg = msg_session(nl, THEMIS_CMD_SESSION_NEW, node, peer,
+					 endpoint, 0);
+
+	return themis_nl_request(nl, msg, NULL, NULL);
 }
 
 int themis_nl_session_del(struct themis_nl *nl, const struct themis_id *node,
 			  const struct themis_id *peer)
 {
-	return themis_nl_request(nl,
-				 msg_session(nl, THEMIS_CMD_SESSION_DEL, 0,
-					     node, peer, NULL, 0), NULL, NULL);
+	struct nl_msg *msg = msg_session(nl, THEMIS_CMD_SESSION_DEL, node, peer,
+					 NULL, 0);
+
+	return themis_nl_request(nl, msg, NULL, NULL);
 }
 
 int themis_nl_session_get(struct themis_nl *nl, const struct themis_id *node,
 			  const struct themis_id *peer,
 			  struct themis_nl_session *session)
 {
-	return get_one(nl, msg_session(nl, THEMIS_CMD_SESSION_GET, 0, node,
-				       peer, NULL, 0),
+	return get_one(nl, msg_session(nl, THEMIS_CMD_SESSION_GET, node, peer,
+				       NULL, 0),
 		       reply_session, session);
 }
 
@@ -298,7 +298,7 @@ int themis_nl_key_new(struct themis_nl *nl, const struct themis_id *node,
 		      const struct themis_id *peer,
 		      const struct themis_nl_key *key)
 {
-	struct nl_msg *msg = msg_session(nl, THEMIS_CMD_KEY_NEW, 0, node, peer,
+	struct nl_msg *msg = msg_session(nl, THEMIS_CMD_KEY_NEW, node, peer,
 					 NULL, 0);
 	struct nlattr *nest;
 
@@ -325,7 +325,7 @@ static int key_request(struct themis_nl *nl, uint8_t cmd,
 		       const struct themis_id *node,
 		       const struct themis_id *peer, uint32_t local_index)
 {
-	struct nl_msg *msg = msg_session(nl, cmd, 0, node, peer, NULL, 0);
+	struct nl_msg *msg = msg_session(nl, cmd, node, peer, NULL, 0);
 	struct nlattr *nest;
 
 	if (!msg)
@@ -353,8 +353,8 @@ int themis_nl_key_del(struct themis_nl *nl, const struct themis_id *node,
 int themis_nl_acquire_fail(struct themis_nl *nl, const struct themis_id *node,
 			   const struct themis_id *peer, int error)
 {
-	return themis_nl_request(nl,
-				 msg_session(nl, THEMIS_CMD_ACQUIRE_FAIL, 0,
-					     node, peer, NULL, error),
-				 NULL, NULL);
+	struct nl_msg *msg = msg_session(nl, THEMIS_CMD_ACQUIRE_FAIL, node, peer,
+					 NULL, error);
+
+	return themis_nl_request(nl, msg, NULL, NULL);
 }
