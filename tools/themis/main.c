@@ -13,6 +13,8 @@
 #include "control.h"
 #include "kernel.h"
 #include "names.h"
+#include <linux/themis.h>
+
 #include "tool.h"
 
 struct tool_options opt;
@@ -326,7 +328,7 @@ static int parse_options(int argc, char **argv)
 						       "always"))
 				return -2;
 		} else if (is_option(word, "Version", 1)) {
-			puts("themis " TOOL_VERSION);
+			puts("themis " THEMIS_VERSION);
 			return -1;
 		} else if (is_option(word, "help", 1)) {
 			tool_usage();

@@ -158,8 +158,7 @@ enum themis_pkt_type {
  *	its sockets report ENETDOWN
  * @THEMIS_CMD_NODE_GET: do with ID, or dump
  * @THEMIS_CMD_SESSION_NEW: admin: THEMIS_A_SESSION with NODE, PEER and, if it
- *	is known, ENDPOINT. An existing session takes the new endpoint, unless
- *	NLM_F_EXCL is set
+ *	is known, ENDPOINT. An existing session takes the new endpoint
  * @THEMIS_CMD_SESSION_DEL: admin: THEMIS_A_SESSION with NODE and PEER
  * @THEMIS_CMD_SESSION_GET: do with NODE and PEER, or dump
  * @THEMIS_CMD_KEY_NEW: admin: THEMIS_A_SESSION with NODE and PEER, and
