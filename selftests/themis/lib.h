@@ -139,6 +139,8 @@ int net_enter(const struct net *net);
  * net_veth() - join two namespaces by a veth pair, up, with VETH_* addresses
  * @a: gets VETH_A4/24 and VETH_A6/64 on "veth"
  * @b: gets VETH_B4/24 and VETH_B6/64 on "veth"
+ *
+ * Packets pass in both directions when it returns.
  */
 int net_veth(struct net *a, struct net *b);
 

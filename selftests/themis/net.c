@@ -179,6 +179,36 @@ static int net_veth_up(struct net *net, const char *v4, const char *v6)
 	return err;
 }
 
+/*
+ * A device that is up is not yet one that sends: until the kernel has noticed
+ * its carrier, packets disappear. Wait for one to arrive.
+ */
+static int net_ping(struct net *a, const char *from, struct net *b,
+		    const char *to)
+{
+	union endpoint epa = endpoint(from, 0);
+	union endpoint epb = endpoint(to, 0);
+	__u64 end = now_ms() + 10000;
+	int sa, sb, err;
+	__u8 byte = 0;
+
+	sb = udp_bound(b, &epb);
+	if (sb < 0)
+		return sb;
+	sa = udp_bound(a, &epa);
+	if (sa < 0) {
+		close(sb);
+		return sa;
+	}
+	do {
+		sendto(sa, &byte, 1, 0, &epb.sa, endpoint_len(&epb));
+		err = recv_ms(sb, &byte, 1, 10);
+	} while (err == -EAGAIN && now_ms() < end);
+	close(sa);
+	close(sb);
+	return err == 1 ? 0 : err;
+}
+
 int net_veth(struct net *a, struct net *b)
 {
 	struct ifinfomsg ifi = {};
@@ -206,6 +236,14 @@ int net_veth(struct net *a, struct net *b)
 		err = net_veth_up(a, VETH_A4, VETH_A6);
 	if (!err)
 		err = net_veth_up(b, VETH_B4, VETH_B6);
+	if (!err)
+		err = net_ping(a, VETH_A4, b, VETH_B4);
+	if (!err)
+		err = net_ping(b, VETH_B4, a, VETH_A4);
+	if (!err)
+		err = net_ping(a, VETH_A6, b, VETH_B6);
+	if (!err)
+		err = net_ping(b, VETH_B6, a, VETH_A6);
 	return err;
 }
 
