@@ -15,7 +15,7 @@ must 'af_themis.rst shows echo.c' grep -q 'selftests/doc/echo.c' "$doc"
 must 'echo.c compiles without a warning' cc -Wall -Wextra -Werror \
 	-I"$repo/include/uapi" -o "$dir/echo" "$repo/selftests/doc/echo.c"
 
-in_netns beta "$dir/echo" serve 9000 >"$dir/served" 2>&1 &
+ip netns exec beta "$dir/echo" serve 9000 >"$dir/served" 2>&1 &
 jobs_started+=($!)
 sleep 0.5
 answer=$(in_netns alpha "$dir/echo" ask "$id_beta:9000" hello)

@@ -91,7 +91,7 @@ start_daemon()
 	local name=$1
 
 	shift
-	in_netns "$name" "$themisd" --control "$dir/$name.sock" \
+	ip netns exec "$name" "$themisd" --control "$dir/$name.sock" \
 		--state "$dir/$name.state" --debug "$@" \
 		>>"$dir/$name.log" 2>&1 &
 	daemons[$name]=$!
@@ -101,7 +101,12 @@ start_daemon()
 # kill_daemon MACHINE [SIGNAL]
 kill_daemon()
 {
-	kill "-${2:-KILL}" "${daemons[$1]}" 2>/dev/null
+	# ip netns exec has become the daemon: this is its own pid.
+	[[ $(</proc/"${daemons[$1]}"/comm) == themisd ]] || {
+		echo "Bail out! ${daemons[$1]} is no daemon"
+		exit 1
+	}
+	kill "-${2:-KILL}" "${daemons[$1]}"
 	wait "${daemons[$1]}" 2>/dev/null
 	unset "daemons[$1]"
 }
@@ -113,7 +118,7 @@ listen()
 	local name=$1 port=$2
 
 	shift 2
-	on "$name" nc -l -k --echo "$@" ":$port" >"$dir/heard.$name.$port" \
+	"$themis" -n "$name" nc -l -k --echo "$@" ":$port" >"$dir/heard.$name.$port" \
 		2>"$dir/from.$name.$port" &
 	jobs_started+=($!)
 	wait_for 10 grep -q listening "$dir/from.$name.$port"
