@@ -33,7 +33,8 @@ static __maybe_unused int teardown(void **state)
 }
 
 /* Names the two machines by the order of their ids. */
-static __maybe_unused void by_order(struct net_side **low, struct net_side **high)
+static __maybe_unused void by_order(struct net_side **low,
+				    struct net_side **high)
 {
 	bool swap = themis_id_compare(&a->id, &b->id) > 0;
 
@@ -51,7 +52,8 @@ struct plan {
 	uint64_t	at[32];
 };
 
-static __maybe_unused enum net_verdict follow(struct net *n, struct net_packet *packet)
+static __maybe_unused enum net_verdict follow(struct net *n,
+					      struct net_packet *packet)
 {
 	struct plan *plan = n->ctx;
 
@@ -77,7 +79,8 @@ static __maybe_unused void plan(struct plan *p)
 	net->ctx = p;
 }
 
-static __maybe_unused void assert_times(const struct plan *p, uint64_t start, unsigned int n)
+static __maybe_unused void assert_times(const struct plan *p, uint64_t start,
+					unsigned int n)
 {
 	static const uint64_t want[] = {
 		0, 500 * MS, 1500 * MS, 3500 * MS, 7500 * MS,
@@ -107,7 +110,8 @@ static __maybe_unused void establish(void)
 	assert_int_equal(b->received, 1);
 }
 
-static __maybe_unused enum net_verdict lose_proofs(struct net *n, struct net_packet *packet)
+static __maybe_unused enum net_verdict lose_proofs(struct net *n,
+						   struct net_packet *packet)
 {
 	enum net_verdict verdict = follow(n, packet);
 

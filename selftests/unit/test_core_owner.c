@@ -289,7 +289,7 @@ static void responder_refused(void **state)
 	memset(b->session, 0, sizeof(b->session));
 	net_rekey(a, b);
 	net_run(net, net->now + 100 * MS);
-	assert_int_equal(net_peer(b, a).state, THEMIS_PEER_FAILED);
+	assert_int_equal(net_peer(b, a).state, THEMIS_PEER_IDLE);
 	net_run(net, net->now + SECOND);
 	net_assert_agreed(a, b);
 	assert_quiet();

@@ -254,9 +254,11 @@ static void key_refused(struct themis_core *core, uint64_t now,
 	core_agree_free(core, agree);
 
 	if (!ours) {
-		/* ENOENT: there is no session, whatever we believed. */
-		if (peer->state == THEMIS_PEER_ESTABLISHED &&
-		    (!was_up || error == ENOENT))
+		/* There is no session, whatever we believed. */
+		if (peer->state == THEMIS_PEER_ESTABLISHED && error == ENOENT)
+			core_peer_state(core, now, peer, THEMIS_PEER_IDLE,
+					THEMIS_WHY_NONE);
+		else if (peer->state == THEMIS_PEER_ESTABLISHED && !was_up)
 			core_peer_state(core, now, peer, THEMIS_PEER_FAILED,
 					THEMIS_WHY_KERNEL);
 		core_peer_reap(core, peer);
