@@ -26,13 +26,9 @@
 struct control;
 struct control_client;
 
-/**
- * typedef control_handler - answers a request
- * @ctx: as given to control_start()
- * @client: who asks
- * @request: a JSON object
- *
- * Return: a new reference to the answer, or NULL for lack of memory.
+/*
+ * Answers a request of @client, a JSON object; @ctx is control_start()'s.
+ * Returns a new reference to the answer, or NULL for lack of memory.
  */
 typedef json_t *(*control_handler)(void *ctx, struct control_client *client,
 				   json_t *request);

@@ -186,6 +186,9 @@ void node_stop(struct daemon *d);
  * @configured: it comes from the configuration file
  * @diag: filled in on failure
  *
+ * What is not given stays as it was. A peer of the configuration file is
+ * changed until the next start only.
+ *
  * Return: 0 or a negative errno.
  */
 int peer_add(struct daemon *d, const struct themis_id *node,

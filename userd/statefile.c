@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "file.h"
 #include "link.h"
 #include "log.h"
 #include "node.h"
@@ -288,52 +289,15 @@ static json_t *snapshot(struct daemon *d)
 			 nodes, "peers", peers);
 }
 
-static int write_file(const char *path, const char *text)
+static int write_file(const char *path, const char *text, size_t len)
 {
-	size_t len = strlen(text);
-	ssize_t n;
-	int fd, err = 0;
+	int fd;
 
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
 		  0600);
 	if (fd < 0)
 		return -errno;
-	while (len) {
-		n = write(fd, text, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			err = -errno;
-			break;
-		}
-		text += n;
-		len -= (size_t)n;
-	}
-	if (!err && fsync(fd))
-		err = -errno;
-	if (close(fd) && !err)
-		err = -errno;
-	return err;
-}
-
-/* So that the new name is on disk, too. */
-static int sync_dir(const char *path)
-{
-	char dir[PATH_ROOM];
-	char *slash;
-	int fd, err = 0;
-
-	snprintf(dir, sizeof(dir), "%s", path);
-	slash = strrchr(dir, '/');
-	if (slash)
-		slash[1] = '\0';
-	fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fsync(fd) && errno != EINVAL)
-		err = -errno;
-	close(fd);
-	return err;
+	return themis_file_finish(fd, text, len);
 }
 
 int statefile_save(struct daemon *d, struct themis_diag *diag)
@@ -341,6 +305,7 @@ int statefile_save(struct daemon *d, struct themis_diag *diag)
 	char path[PATH_ROOM];
 	json_t *root;
 	char *text;
+	size_t len;
 	int err;
 
 	err = sibling(d, ".new", path, diag);
@@ -351,12 +316,15 @@ int statefile_save(struct daemon *d, struct themis_diag *diag)
 	json_decref(root);
 	if (!text)
 		return themis_diag_set(diag, -ENOMEM, NULL, "out of memory");
-	err = write_file(path, text);
+	/* The line's end takes the place of the string's. */
+	len = strlen(text);
+	text[len++] = '\n';
+	err = write_file(path, text, len);
 	free(text);
 	if (!err && rename(path, d->state_path))
 		err = -errno;
 	if (!err)
-		err = sync_dir(path);
+		err = themis_file_sync_dir(path);
 	if (err) {
 		unlink(path);
 		return themis_diag_set(diag, err, "Check the file system.",

@@ -12,6 +12,7 @@
 
 #include <sodium.h>
 
+#include "file.h"
 #include "keyfile.h"
 
 #define MAGIC		"themis-key-v1 "
@@ -168,44 +169,6 @@ out_wipe:
 	return err;
 }
 
-/* Makes the new name durable, not only the new content. */
-static int sync_dir(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char dir[4096];
-	int fd, err = 0;
-
-	if (slash)
-		snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path) + 1,
-			 path);
-	else
-		snprintf(dir, sizeof(dir), ".");
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	/* Some file systems cannot synchronise a directory: so be it. */
-	if (fsync(fd) && errno != EINVAL)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-static int write_all(int fd, const char *text, size_t len)
-{
-	ssize_t n;
-
-	while (len) {
-		n = write(fd, text, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* @head, 32 bytes in base64 and a newline, into a file that did not exist. */
 static int create_secret(const char *path, const char *head,
 			 const uint8_t secret[32], struct themis_diag *diag)
@@ -231,15 +194,10 @@ static int create_secret(const char *path, const char *head,
 	sodium_bin2base64(line + len, B64_LEN + 1, secret, 32, B64);
 	len += B64_LEN;
 	line[len++] = '\n';
-	err = write_all(fd, line, len);
+	err = themis_file_finish(fd, line, len);
 	sodium_memzero(line, sizeof(line));
-
-	if (!err && fsync(fd))
-		err = -errno;
-	if (close(fd) && !err)
-		err = -errno;
 	if (!err)
-		err = sync_dir(path);
+		err = themis_file_sync_dir(path);
 	if (err) {
 		unlink(path);
 		return themis_diag_set(diag, err, "Check the file system.",
