@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The core and its owner: configuration, the kernel's events and refusals,
- * restarts, endpoints, limits and texts.
+ * The core and its owner: configuration, endpoints, limits, removals, texts.
  */
 #include <errno.h>
 #include <string.h>
@@ -9,49 +8,7 @@
 #include <sodium.h>
 
 #include "core_fixture.h"
-
-/* Only the daemon restarts: sessions go on, and are rekeyed when due. */
-static void adopted(void **state)
-{
-	union themis_endpoint elsewhere = net_endpoint(0xc6336401, 9);
-	unsigned int acts;
-	uint32_t old;
-
-	establish();
-	net_restart(a, 64, 32);
-	assert_int_equal(0, themis_core_peer_add(a->core, net->now, &a->id,
-						 &b->id, &elsewhere, NULL));
-	acts = net_acts(a);
-	themis_core_adopt(a->core, net->now, &a->id, &b->id, &b->at, true);
-	net_drain(a);
-	assert_int_equal(net_peer(a, b).state, THEMIS_PEER_ESTABLISHED);
-	net_send(a, b);
-	net_run(net, net->now + SECOND);
-	assert_int_equal(b->received, 2);
-	/* It only tells its state; there is nothing to agree on. */
-	assert_int_equal(net_acts(a), acts + 1);
-
-	old = net_current(a, b)->local;
-	net_rekey(a, b);
-	net_run(net, net->now + SECOND);
-	net_assert_agreed(a, b);
-	assert_int_not_equal(net_current(a, b)->local, old);
-
-	/* One that is not configured is learned; one without a key is not. */
-	net_restart(b, 64, 32);
-	themis_core_adopt(b->core, net->now, &b->id, &a->id, &a->at, true);
-	themis_core_adopt(b->core, net->now, &b->id, &c->id, &c->at, false);
-	net_drain(b);
-	assert_false(net_peer(b, a).configured);
-	net_rekey(b, a);
-	net_run(net, net->now + SECOND);
-	net_assert_agreed(a, b);
-
-	/* Read again after lost events: the kernel has no key any more. */
-	themis_core_adopt(b->core, net->now, &b->id, &a->id, NULL, false);
-	net_drain(b);
-	assert_int_equal(net_peer(b, a).state, THEMIS_PEER_IDLE);
-}
+#include "state.h"
 
 static void whys(void **state)
 {
@@ -205,168 +162,6 @@ static void psk(void **state)
 						 &b->id, &b->at, NULL));
 	net_run(net, net->now + 20 * SECOND);
 	net_send(a, b);
-	net_run(net, net->now + SECOND);
-	net_assert_agreed(a, b);
-}
-
-static void refuse(struct net_side *side, enum themis_action_type type,
-		   int error)
-{
-	side->refuse_type = type;
-	side->refuse = error;
-}
-
-static void initiator_refused(void **state)
-{
-	/* The index was taken: another one, and message 3 only for that. */
-	net_introduce(a, b, NULL);
-	refuse(a, THEMIS_ACT_KEY, EEXIST);
-	net_send(a, b);
-	net_run(net, net->now + SECOND);
-	assert_int_equal(net->sent[THEMIS_PKT_INIT], 2);
-	assert_int_equal(net->sent[THEMIS_PKT_CONFIRM], 1);
-	net_assert_agreed(a, b);
-	net_send(a, b);
-	assert_int_equal(a->failed, 0);
-	assert_quiet();
-	assert_true(b->received);
-
-	/* Twice is too much. */
-	teardown(NULL);
-	setup(NULL);
-	net_introduce(a, b, NULL);
-	refuse(a, THEMIS_ACT_KEY, EEXIST);
-	net_send(a, b);
-	net_run(net, net->now + 20 * MS);
-	assert_int_equal(a->refuse, 0);
-	refuse(a, THEMIS_ACT_KEY, EEXIST);
-	net_run(net, net->now + SECOND);
-	assert_int_equal(a->failed, 1);
-	assert_int_equal(a->why, THEMIS_WHY_KERNEL);
-	assert_int_equal(net->sent[THEMIS_PKT_CONFIRM], 0);
-	assert_int_equal(net_peer(a, b).state, THEMIS_PEER_FAILED);
-	assert_quiet();
-
-	/* Another error does not go away by itself. */
-	teardown(NULL);
-	setup(NULL);
-	net_introduce(a, b, NULL);
-	refuse(a, THEMIS_ACT_KEY, EPERM);
-	net_send(a, b);
-	net_run(net, net->now + SECOND);
-	assert_int_equal(a->why, THEMIS_WHY_KERNEL);
-	assert_int_equal(net->sent[THEMIS_PKT_INIT], 1);
-	assert_int_equal(net->sent[THEMIS_PKT_CONFIRM], 0);
-
-	/* Without a session there is no use in a key. */
-	teardown(NULL);
-	setup(NULL);
-	net_introduce(a, b, NULL);
-	refuse(a, THEMIS_ACT_SESSION, ENOSPC);
-	net_send(a, b);
-	net_run(net, net->now + SECOND);
-	assert_int_equal(a->why, THEMIS_WHY_KERNEL);
-	assert_int_equal(a->acts[THEMIS_ACT_KEY], 0);
-	assert_int_equal(net->sent[THEMIS_PKT_CONFIRM], 0);
-}
-
-static void responder_refused(void **state)
-{
-	struct net_packet init;
-
-	/* Early: no message 2 either; the next message 1 does better. */
-	net_introduce(a, b, NULL);
-	refuse(b, THEMIS_ACT_KEY, EEXIST);
-	net_send(a, b);
-	net_run(net, net->now + 400 * MS);
-	assert_int_equal(net->sent[THEMIS_PKT_RESP], 0);
-	net_run(net, net->now + SECOND);
-	net_assert_agreed(a, b);
-	assert_int_equal(b->received, 1);
-	assert_quiet();
-
-	/* The session is gone, and nobody said so: one is made. */
-	memset(b->session, 0, sizeof(b->session));
-	net_rekey(a, b);
-	net_run(net, net->now + 100 * MS);
-	assert_int_equal(net_peer(b, a).state, THEMIS_PEER_IDLE);
-	net_run(net, net->now + SECOND);
-	net_assert_agreed(a, b);
-	assert_quiet();
-
-	/*
-	 * At message 3, where a replay holds the place for an early key: the
-	 * initiator notices that nothing confirms it.
-	 */
-	teardown(NULL);
-	setup(NULL);
-	establish();
-	init = net->last[THEMIS_PKT_INIT];
-	net_run(net, net->now + 11 * SECOND);
-	net_inject(b, &c->at, init.b, init.len);
-	net->n_flight = 0;
-	refuse(b, THEMIS_ACT_KEY, EEXIST);
-	net_rekey(a, b);
-	net_run(net, net->now + SECOND);
-	assert_int_equal(b->refuse, 0);
-	assert_int_equal(net_peer(b, a).state, THEMIS_PEER_ESTABLISHED);
-	net_run(net, net->now + 10 * SECOND);
-	net_assert_agreed(a, b);
-	assert_int_equal(a->acts[THEMIS_ACT_KEY_DEL], 1);
-	assert_quiet();
-
-	/* The kernel has lost the key that message 3 confirms. */
-	teardown(NULL);
-	setup(NULL);
-	net_introduce(a, b, NULL);
-	refuse(b, THEMIS_ACT_CONFIRM, ENOENT);
-	themis_core_acquire(a->core, net->now, &a->id, &b->id);
-	net_drain(a);
-	net_run(net, net->now + SECOND);
-	assert_int_equal(net_peer(b, a).state, THEMIS_PEER_FAILED);
-	assert_int_equal(net_peer(b, a).why, THEMIS_WHY_KERNEL);
-	net_run(net, net->now + 10 * SECOND);
-	net_assert_agreed(a, b);
-}
-
-static void session_deleted(void **state)
-{
-	struct plan p = { .type = THEMIS_PKT_CONFIRM, .drop = 99 };
-
-	net->verdict = lose_proofs;
-	net->ctx = &p;
-	net_introduce(a, b, NULL);
-	net_send(a, b);
-	net_run(net, net->now + 100 * MS);
-	assert_int_equal(net_peer(a, b).state, THEMIS_PEER_ESTABLISHED);
-
-	/* The owner of the kernel removes it: nobody asks any more. */
-	memset(a->session, 0, sizeof(a->session));
-	themis_core_event(a->core, net->now, &a->id, &b->id, THEMIS_EVENT_DEL,
-			  NULL, NULL);
-	net_drain(a);
-	assert_int_equal(net_peer(a, b).state, THEMIS_PEER_IDLE);
-	assert_true(themis_core_deadline(a->core) == UINT64_MAX);
-	net->verdict = NULL;
-	net_send(a, b);
-	net_run(net, net->now + SECOND);
-	net_assert_agreed(a, b);
-}
-
-/* News that is older than a key of ours does not count. */
-static void stale_expiry(void **state)
-{
-	struct plan p = { .type = THEMIS_PKT_DATA, .drop = 99 };
-
-	establish();
-	plan(&p);
-	net_rekey(a, b);
-	net_run(net, net->now + 25 * MS);
-	themis_core_event(a->core, net->now, &a->id, &b->id,
-			  THEMIS_EVENT_EXPIRED, NULL, NULL);
-	net_drain(a);
-	assert_int_equal(net_peer(a, b).state, THEMIS_PEER_ESTABLISHED);
-	net->verdict = NULL;
 	net_run(net, net->now + SECOND);
 	net_assert_agreed(a, b);
 }
@@ -535,23 +330,107 @@ static void two_nodes_of_one_core(void **state)
 	assert_int_equal(net_count(a, THEMIS_N_RX_CONFIRM), 1);
 }
 
+/* Over IPv6, with scopes; and where a cookie is asked for. */
+static void over_ipv6(void **state)
+{
+	union themis_endpoint at[2] = { 0 }, other;
+	struct net_side *sides[2];
+	int i;
+
+	sides[0] = a;
+	sides[1] = b;
+	for (i = 0; i < 2; i++) {
+		at[i].in6.sin6_family = AF_INET6;
+		at[i].in6.sin6_port = htons(NET_LINK);
+		at[i].in6.sin6_addr.s6_addr[0] = 0xfe;
+		at[i].in6.sin6_addr.s6_addr[1] = 0x80;
+		at[i].in6.sin6_addr.s6_addr[15] = i + 1;
+		at[i].in6.sin6_scope_id = 2;
+		sides[i]->at = at[i];
+	}
+	/* With room for one the second message 1 finds the table loaded. */
+	net_restart(b, 64, 1);
+	net_introduce(a, b, NULL);
+	net_introduce(b, c, NULL);
+	net_send(c, b);
+	net_run(net, net->now + 10 * MS);
+	net_send(a, b);
+	net_run(net, net->now + SECOND);
+	net_assert_agreed(a, b);
+	assert_int_equal(net_count(a, THEMIS_N_RX_COOKIE), 1);
+	assert_memory_equal(&net_session(a, b)->endpoint, &at[1],
+			    sizeof(at[1]));
+
+	other = at[0];
+	assert_true(core_endpoint_equal(&at[0], &other));
+	other.in6.sin6_flowinfo = 1;
+	assert_true(core_endpoint_equal(&at[0], &other));
+	other.in6.sin6_scope_id = 3;
+	assert_false(core_endpoint_equal(&at[0], &other));
+	other = at[0];
+	other.in6.sin6_port++;
+	assert_false(core_endpoint_equal(&at[0], &other));
+	assert_false(core_endpoint_equal(&at[0], &at[1]));
+	assert_false(core_endpoint_equal(&at[0], &c->at));
+	memset(&other, 0, sizeof(other));
+	assert_true(core_endpoint_equal(&other, &other));
+	assert_false(core_endpoint_known(&other));
+}
+
+static void always_the_same(void *ctx, void *buf, size_t len)
+{
+	memset(buf, 7, len);
+}
+
+/* A random source that repeats itself yields no second index, and no loop. */
+static void stuck_random_source(void **state)
+{
+	const struct themis_core_config config = {
+		.random = always_the_same,
+		.max_peers = 4,
+		.max_pending = 4,
+	};
+	struct themis_core *core;
+	struct themis_id id;
+
+	core = themis_core_new(&config);
+	assert_non_null(core);
+	assert_int_equal(0, themis_core_node_add(core, a->seed, net_netid,
+						 sizeof(net_netid), NET_LINK,
+						 &id));
+	themis_core_free(a->core);
+	a->core = core;
+	net_introduce(a, b, NULL);
+	net_introduce(a, c, NULL);
+	net_send(a, b);
+	assert_int_equal(net->sent[THEMIS_PKT_INIT], 1);
+	net_send(a, c);
+	assert_int_equal(net->sent[THEMIS_PKT_INIT], 1);
+	assert_int_equal(a->why, THEMIS_WHY_FULL);
+	/* Nor for a stranger's, who is forgotten. */
+	assert_int_equal(0, themis_core_peer_del(a->core, net->now, &a->id,
+						 &c->id));
+	net_send(c, a);
+	net_run(net, net->now + 5 * MS);
+	net_run(net, net->now + 5 * MS);
+	assert_int_equal(net_count(a, THEMIS_N_FULL_PENDING), 2);
+	assert_int_equal(a->core->by_peer.count, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(adopted),
 		TEST(whys),
 		TEST(learns_endpoint),
 		TEST(tries_both_endpoints),
 		TEST(reconfigured),
 		TEST(psk),
-		TEST(initiator_refused),
-		TEST(responder_refused),
-		TEST(session_deleted),
-		TEST(stale_expiry),
 		TEST(removals),
 		TEST(arguments),
 		TEST(limits_of_keys),
 		TEST(two_nodes_of_one_core),
+		TEST(over_ipv6),
+		TEST(stuck_random_source),
 	};
 
 	if (sodium_init() < 0)
