@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The measurements: round trips between two processes, and bursts one way.
+ *
+ * Under QEMU's -icount the time stamp counter is the number of instructions
+ * that the guest has executed since it began. It is read directly: the kernel's
+ * clocks are the same number through a calibration, which differs from run to
+ * run.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "bench.h"
+
+/* So many batches, each of about so many instructions or nanoseconds. */
+#define BATCHES		11
+#define BATCH_COST	20000000
+
+/* A burst has at most so many messages and bytes. */
+#define BURST_MESSAGES	64
+#define BURST_BYTES	(512 << 10)
+
+bool bench_icount;
+
+static char out[BENCH_MSG_MAX];
+static char in[BENCH_MSG_MAX];
+
+/**
+ * bench_clock() - what is measured
+ *
+ * Return: instructions, or nanoseconds without -icount.
+ */
+uint64_t bench_clock(void)
+{
+	struct timespec now;
+
+	if (bench_icount)
+		return __rdtsc();
+	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+/**
+ * bench_calm() - keep the two processes of a round trip from interrupting
+ *	each other
+ *
+ * On one processor the kernel now and then lets a process that was just woken
+ * take over from the one that woke it, and a round trip then costs a tenth more
+ * or less. Kernel threads are not held back by this.
+ */
+int bench_calm(void)
+{
+	const struct sched_param none = { };
+
+	if (bench_icount && sched_setscheduler(0, SCHED_BATCH, &none))
+		return bench_error(-errno, "", "cannot become a batch process");
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/**
+ * bench_result() - sum up some batches
+ * @result: to be filled
+ * @batch: cost of each; is sorted
+ * @n: how many, odd
+ */
+void bench_result(struct bench_result *result, double *batch, int n)
+{
+	qsort(batch, n, sizeof(*batch), compare);
+	result->least = batch[0];
+	result->median = batch[n / 2];
+	result->most = batch[n - 1];
+}
+
+/* The other process: sends back what it gets until it is killed. */
+static void echo(struct bench_end *end, size_t size)
+{
+	int err;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		err = end->recv(end, in, size);
+		/* Nobody speaks while the other side is being prepared. */
+		if (err == -EAGAIN)
+			continue;
+		if (!err)
+			err = end->send(end, in, size);
+		if (err) {
+			bench_error(err, "", "the echo failed");
+			_exit(1);
+		}
+	}
+}
+
+static int rounds(struct bench_end *end, size_t size, unsigned int n)
+{
+	int err = 0;
+
+	while (n-- && !err) {
+		err = end->send(end, out, size);
+		if (!err)
+			err = end->recv(end, in, size);
+	}
+	return err;
+}
+
+static int burst(struct bench_pair *pair, size_t size, unsigned int n)
+{
+	unsigned int left;
+	int err = 0;
+
+	for (left = n; left && !err; left--)
+		err = pair->end[SIDE_A].send(&pair->end[SIDE_A], out, size);
+	for (left = n; left && !err; left--)
+		err = pair->end[SIDE_B].recv(&pair->end[SIDE_B], in, size);
+	return err;
+}
+
+/**
+ * bench_check() - does a message arrive as it was sent, both ways?
+ * @pair: a pair in this process
+ * @size: bytes of the message
+ */
+int bench_check(struct bench_pair *pair, size_t size)
+{
+	struct bench_end *a = &pair->end[SIDE_A];
+	struct bench_end *b = &pair->end[SIDE_B];
+	size_t i;
+	int err;
+
+	for (i = 0; i < size; i++)
+		out[i] = i * 31 + i / 251;
+	memset(in, 0, size);
+	err = a->send(a, out, size);
+	if (!err)
+		err = b->recv(b, in, size);
+	if (!err && memcmp(in, out, size))
+		err = -EBADMSG;
+	memset(in, 0, size);
+	if (!err)
+		err = b->send(b, out, size);
+	if (!err)
+		err = a->recv(a, in, size);
+	if (!err && memcmp(in, out, size))
+		err = -EBADMSG;
+	if (err)
+		return bench_error(err, "", "a message of %zu bytes does not arrive",
+				   size);
+	return 0;
+}
+
+/* How many messages make a batch, after enough of them to be warm. */
+static unsigned int batch_size(uint64_t cost, unsigned int n)
+{
+	uint64_t each = cost / n;
+	unsigned int size;
+
+	size = BATCH_COST / (each ? each : 1);
+	return size > 10 ? size : 10;
+}
+
+static int rr(struct bench_end *end, size_t size, struct bench_result *result)
+{
+	double batch[BATCHES];
+	unsigned int n = 200;
+	uint64_t start;
+	int err, i;
+
+	err = rounds(end, size, n);
+	start = bench_clock();
+	if (!err)
+		err = rounds(end, size, n);
+	n = batch_size(bench_clock() - start, n);
+
+	for (i = 0; i < BATCHES && !err; i++) {
+		start = bench_clock();
+		err = rounds(end, size, n);
+		batch[i] = (double)(bench_clock() - start) / n;
+	}
+	if (err)
+		return bench_error(err, "", "a round trip of %zu bytes failed",
+				   size);
+	bench_result(result, batch, BATCHES);
+	return 0;
+}
+
+/**
+ * bench_rr() - round trips between two processes, each waiting for the other
+ * @pair: is used up: one end of it is another process's for a while
+ * @size: bytes of a message
+ * @result: to be filled, per round trip
+ */
+int bench_rr(struct bench_pair *pair, size_t size, struct bench_result *result)
+{
+	pid_t pid;
+	int err;
+
+	pid = fork();
+	if (pid < 0)
+		return bench_error(-errno, "", "cannot fork");
+	if (!pid)
+		echo(&pair->end[SIDE_B], size);
+
+	err = rr(&pair->end[SIDE_A], size, result);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return err;
+}
+
+/**
+ * bench_stream() - bursts from one namespace to the other
+ * @pair: a pair in this process
+ * @size: bytes of a message
+ * @result: to be filled, per message
+ *
+ * One process sends a burst and then receives it: the figure is what both
+ * ends' work costs, without a single change of process.
+ */
+int bench_stream(struct bench_pair *pair, size_t size,
+		 struct bench_result *result)
+{
+	unsigned int bursts, each = BURST_BYTES / size;
+	double batch[BATCHES];
+	unsigned int left;
+	uint64_t start;
+	int err, i;
+
+	if (each > BURST_MESSAGES)
+		each = BURST_MESSAGES;
+	for (i = 0, err = 0; i < 8 && !err; i++)
+		err = burst(pair, size, each);
+	start = bench_clock();
+	if (!err)
+		err = burst(pair, size, each);
+	bursts = batch_size(bench_clock() - start, 1);
+
+	for (i = 0; i < BATCHES && !err; i++) {
+		start = bench_clock();
+		for (left = bursts; left && !err; left--)
+			err = burst(pair, size, each);
+		batch[i] = (double)(bench_clock() - start) / bursts / each;
+	}
+	if (err)
+		return bench_error(err, "", "a burst of %u times %zu bytes failed",
+				   each, size);
+	bench_result(result, batch, BATCHES);
+	return 0;
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Two network namespaces joined by a veth, and commands run in them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+static const char *const names[__SIDE_MAX] = { "bench-a", "bench-b" };
+static int ns[__SIDE_MAX] = { -1, -1 };
+static enum bench_side current = __SIDE_MAX;
+
+/* In a child: never returns. */
+static void child(const char *input, const char *const *argv)
+{
+	int pipes[2];
+
+	if (input) {
+		/* Nothing that is written here is longer than a pipe. */
+		if (pipe(pipes) ||
+		    write(pipes[1], input, strlen(input)) < 0 ||
+		    dup2(pipes[0], STDIN_FILENO) < 0)
+			_exit(126);
+		close(pipes[0]);
+		close(pipes[1]);
+	}
+	/* Standard output is for the results alone. */
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+	execvp(argv[0], (char *const *)argv);
+	_exit(127);
+}
+
+/**
+ * world_exec() - run a command in a namespace and wait for it
+ * @side: where; __SIDE_MAX for where we are
+ * @input: its standard input, or NULL; keys go this way, never as arguments
+ * @argv: the command, ended by NULL
+ *
+ * Return: 0, or -EIO with its own message on standard error.
+ */
+int world_exec(enum bench_side side, const char *input, const char *const *argv)
+{
+	int status;
+	pid_t pid;
+	int err;
+
+	if (side != __SIDE_MAX) {
+		err = world_enter(side);
+		if (err)
+			return err;
+	}
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		return bench_error(-errno, "", "cannot fork");
+	if (!pid)
+		child(input, argv);
+	if (waitpid(pid, &status, 0) < 0)
+		return bench_error(-errno, "", "cannot wait for %s", argv[0]);
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return bench_error(-EIO, "Read its message above.",
+				   "%s failed", argv[0]);
+	return 0;
+}
+
+/**
+ * world_ip() - run commands of ip in a namespace
+ * @side: where; __SIDE_MAX for where we are
+ * @batch: commands, one a line
+ */
+int world_ip(enum bench_side side, const char *batch)
+{
+	static const char *const argv[] = { "ip", "-batch", "-", NULL };
+
+	return world_exec(side, batch, argv);
+}
+
+/**
+ * world_modprobe() - load kernel modules
+ * @modules: their names, separated by blanks
+ */
+int world_modprobe(const char *modules)
+{
+	char *words = strdup(modules);
+	const char *argv[] = { "modprobe", NULL, NULL };
+	char *word, *save = NULL;
+	int err = 0;
+
+	for (word = strtok_r(words, " ", &save); word && !err;
+	     word = strtok_r(NULL, " ", &save)) {
+		argv[1] = word;
+		err = world_exec(__SIDE_MAX, NULL, argv);
+	}
+	free(words);
+	return err;
+}
+
+/**
+ * world_enter() - go into a namespace
+ * @side: which
+ */
+int world_enter(enum bench_side side)
+{
+	if (side == current)
+		return 0;
+	if (setns(ns[side], CLONE_NEWNET))
+		return bench_error(-errno, "Run it as root.",
+				   "cannot enter namespace %s", names[side]);
+	current = side;
+	return 0;
+}
+
+static int ns_open(enum bench_side side)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/run/netns/%s", names[side]);
+	ns[side] = open(path, O_RDONLY | O_CLOEXEC);
+	if (ns[side] < 0)
+		return bench_error(-errno, "", "cannot open %s", path);
+	return 0;
+}
+
+/**
+ * world_new() - make the two namespaces, and a path ready in them
+ * @path: which
+ */
+int world_new(const struct bench_path *path)
+{
+	int err;
+
+	err = world_modprobe("veth");
+	if (!err && path->modules)
+		err = world_modprobe(path->modules);
+	/* Without it the first packets would wait for a neighbour. */
+	if (!err)
+		err = world_ip(__SIDE_MAX,
+			       "netns add bench-a\n"
+			       "netns add bench-b\n"
+			       "link add veth address 02:00:00:00:00:0a netns "
+			       "bench-a type veth peer name veth address "
+			       "02:00:00:00:00:0b netns bench-b\n");
+	if (!err)
+		err = ns_open(SIDE_A);
+	if (!err)
+		err = ns_open(SIDE_B);
+	if (!err)
+		err = world_ip(SIDE_A,
+			       "link set lo up\n"
+			       "link set veth up\n"
+			       "addr add " BENCH_A "/24 dev veth\n"
+			       "neigh add " BENCH_B " lladdr 02:00:00:00:00:0b "
+			       "dev veth\n");
+	if (!err)
+		err = world_ip(SIDE_B,
+			       "link set lo up\n"
+			       "link set veth up\n"
+			       "addr add " BENCH_B "/24 dev veth\n"
+			       "neigh add " BENCH_A " lladdr 02:00:00:00:00:0a "
+			       "dev veth\n");
+	if (!err && path->setup)
+		err = path->setup();
+	return err;
+}
+
+/**
+ * world_free() - remove the two namespaces; all sockets are closed
+ */
+void world_free(void)
+{
+	int home = open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC);
+	int side;
+
+	/* What we stand in would live on. */
+	if (home < 0 || setns(home, CLONE_NEWNET))
+		bench_error(-errno, "", "cannot leave the namespaces");
+	close(home);
+	current = __SIDE_MAX;
+	for (side = 0; side < __SIDE_MAX; side++) {
+		if (ns[side] < 0)
+			continue;
+		close(ns[side]);
+		ns[side] = -1;
+	}
+	world_ip(__SIDE_MAX, "netns del bench-a\nnetns del bench-b\n");
+}
+
+/**
+ * world_close() - close the sockets of a pair
+ * @pair: which
+ */
+void world_close(struct bench_pair *pair)
+{
+	int side;
+
+	for (side = 0; side < __SIDE_MAX; side++) {
+		if (pair->end[side].fd >= 0)
+			close(pair->end[side].fd);
+		pair->end[side].fd = -1;
+	}
+}
