@@ -3,6 +3,8 @@
 # make          programs into build/, the module against the stock kernel
 # make demo     two nodes on a booted kernel, step by step
 # make test     everything; ends with "N passed, N failed"
+# make bench    what a message costs, here and on what users have today;
+#               bench-quick: the essence of it, in two minutes
 # make lint     what every change must leave clean
 # make install  programs, manual pages and header; install-module: the module
 #
@@ -36,6 +38,7 @@ LIB_SRC	 := $(wildcard tools/lib/*.c) userd/core/id.c
 CORE_SRC := $(filter-out userd/core/id.c,$(wildcard userd/core/*.c))
 D_SRC	 := $(wildcard userd/*.c)
 T_SRC	 := $(wildcard tools/themis/*.c)
+BENCH_SRC := $(wildcard tools/bench/*.c)
 
 obj	= $(patsubst %.c,build/obj/%.o,$(1))
 
@@ -62,6 +65,10 @@ build/themis: $(call obj,$(T_SRC)) build/libafthemis.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_T)
 
+build/themis-bench: $(call obj,$(BENCH_SRC)) build/libafthemis.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_T) -lssl -lcrypto
+
 # The module. It is built in a copy of the few files that it is made of, one
 # copy per kernel, so that trees for several kernels can live side by side.
 KDIR	?= $(shell tools/vm/kernel stock --print kdir)
@@ -80,6 +87,13 @@ module:
 	$(Q)cp -pu include/uapi/linux/themis.h '$(KMODDIR)/include/uapi/linux/'
 	$(Q)$(MAKE) $(if $(V),,-s) -C '$(KDIR)' M='$(KMODDIR)' $(KFLAGS) modules
 
+# Bare AEAD calls to compare with: tools/bench loads it beside themis.ko.
+bench-module:
+	$(call say,KMOD,bench)
+	$(Q)mkdir -p '$(KMODDIR)/bench'
+	$(Q)cp -pu tools/bench/kmod/* '$(KMODDIR)/bench/'
+	$(Q)$(MAKE) $(if $(V),,-s) -C '$(KDIR)' M='$(KMODDIR)/bench' modules
+
 # Everything below installs what it needs: it is what a newcomer types first.
 deps-%:
 	$(Q)tools/deps $*
@@ -94,6 +108,10 @@ demo: deps-build deps-vm
 test: deps-build deps-vm
 	$(Q)$(MAKE) -s all selftests
 	$(Q)selftests/run
+
+bench bench-quick: deps-build deps-vm deps-bench
+	$(Q)$(MAKE) -s all build/themis-bench bench-module
+	$(Q)tools/bench/run $(if $(filter bench-quick,$@),--quick)
 
 lint:
 	$(Q)tools/lint
@@ -125,5 +143,5 @@ clean:
 
 -include $(shell find build/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all module selftests demo test lint print-flags install \
-	install-module clean
+.PHONY: all module selftests demo test bench bench-quick bench-module lint \
+	print-flags install install-module clean
