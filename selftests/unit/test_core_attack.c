@@ -150,10 +150,17 @@ static void shapeless(void **state)
 /* A recorded message 1, from elsewhere, where there is no session. */
 static void replayed_without_session(void **state)
 {
+	struct themis_peer_info info;
 	struct net_packet init;
+	unsigned int acts;
 
 	capture_init(&init);
 	net_run(net, net->now + SECOND);
+	/* Soon after, it is only a copy of what has done its work. */
+	acts = net_acts(b);
+	net_inject(b, &c->at, init.b, init.len);
+	assert_int_equal(net_acts(b), acts);
+	assert_int_equal(net_count(b, THEMIS_N_LATE), 1);
 	net_run(net, net->now + 30 * SECOND);
 	net_expire(a, b);
 	net_expire(b, a);
@@ -163,6 +170,8 @@ static void replayed_without_session(void **state)
 	assert_int_equal(net_count(c, THEMIS_N_BAD_INDEX), 1);
 
 	/* B asks where A is, not where the replay came from. */
+	info = net_peer(b, a);
+	assert_memory_equal(&info.endpoint, &a->at, sizeof(a->at));
 	net_send(b, a);
 	net_run(net, net->now + 2 * SECOND);
 	net_assert_agreed(a, b);
@@ -363,7 +372,7 @@ static void another_network(void **state)
 	assert_int_equal(b->core->agrees.used, 0);
 	assert_int_equal(net_acts(b), 0);
 
-	/* On the wrong link nobody is at home. */
+	/* On the wrong link nobody is at home, whatever the message. */
 	outsider_init(&o, &b->id, &init);
 	themis_core_packet(b->core, net->now, NET_LINK + 1, &a->at,
 			   (uint8_t *)&init, sizeof(init));
@@ -371,6 +380,100 @@ static void another_network(void **state)
 	assert_int_equal(net_acts(b), 0);
 	net_inject(b, &a->at, &init, sizeof(init));
 	assert_int_equal(net_count(b, THEMIS_N_RX_INIT), 1);
+}
+
+static void on_another_link(void **state)
+{
+	unsigned int acts;
+
+	net_introduce(a, b, NULL);
+	net_send(a, b);
+	net_run(net, net->now + 10 * MS);
+	net->n_flight = 0;
+	acts = net_acts(a);
+	themis_core_packet(a->core, net->now, NET_LINK + 1, &b->at,
+			   net->last[THEMIS_PKT_RESP].b, THEMIS_PKT_RESP_LEN);
+	net_drain(a);
+	assert_int_equal(net_acts(a), acts);
+	assert_int_equal(net_count(a, THEMIS_N_BAD_INDEX), 1);
+	net_inject(a, &b->at, net->last[THEMIS_PKT_RESP].b,
+		   THEMIS_PKT_RESP_LEN);
+	assert_int_equal(net_peer(a, b).state, THEMIS_PEER_ESTABLISHED);
+}
+
+/* Another valid message 2 for the same message 1, from a B that forgot. */
+static void second_answer(void **state)
+{
+	struct net_packet init;
+	unsigned int sent;
+
+	capture_init(&init);
+	net_run(net, net->now + 10 * MS);
+	net_restart(b, 64, 32);
+	net_introduce(a, b, NULL);
+	net_run(net, net->now + 10 * MS);
+	assert_int_equal(net_peer(a, b).state, THEMIS_PEER_ESTABLISHED);
+	net->n_flight = 0;
+	sent = net->sent[THEMIS_PKT_CONFIRM];
+	net_inject(b, &a->at, init.b, init.len);
+	net_run(net, net->now + 10 * MS);
+	assert_int_equal(net_count(a, THEMIS_N_LATE), 1);
+	assert_int_equal(net->sent[THEMIS_PKT_CONFIRM], sent);
+	assert_int_equal(a->acts[THEMIS_ACT_KEY], 1);
+
+	/* Nothing confirms the key that only A has: another agreement. */
+	net_run(net, net->now + 10 * SECOND);
+	net_assert_agreed(a, b);
+}
+
+/* Who is authentic and has another psk is told, whatever comes after. */
+static void psk_outlasts_forgery(void **state)
+{
+	struct plan p = { .type = THEMIS_PKT_RESP };
+	uint8_t psk[32] = { 1 };
+	struct net_packet resp;
+
+	plan(&p);
+	net_introduce(a, b, NULL);
+	assert_int_equal(0, themis_core_peer_add(b->core, net->now, &b->id,
+						 &a->id, &a->at, psk));
+	net_send(a, b);
+	net_run(net, net->now + SECOND);
+	resp = net->last[THEMIS_PKT_RESP];
+	p.drop = 99;
+	resp.b[100] ^= 1;
+	net_inject(a, &b->at, resp.b, resp.len);
+	assert_int_equal(net_count(a, THEMIS_N_BAD_SIGNATURE), 1);
+	net_run(net, net->now + 10 * SECOND);
+	assert_int_equal(a->why, THEMIS_WHY_BAD_CONFIRM);
+}
+
+/* Message 1 again and again does not hold back what the higher id begins. */
+static void held_back_once(void **state)
+{
+	struct net_side *low, *high;
+	struct themis_init init;
+	struct outsider old;
+	uint64_t start;
+	int i;
+
+	by_order(&low, &high);
+	outsider_new(&old, 1);
+	crypto_sign_seed_keypair(old.self.public_key, old.key, low->seed);
+	net_introduce(a, b, NULL);
+	start = net->now;
+	net_send(high, low);
+	net->n_flight = 0;
+	for (i = 0; i < 8; i++) {
+		net_run(net, start + 100 * MS + i * 250 * MS);
+		net->n_flight = 0;
+		outsider_init(&old, &high->id, &init);
+		net_inject(high, &c->at, &init, sizeof(init));
+		net->n_flight = 0;
+	}
+	/* 1.1 instead of 0.5 seconds, and 1.5 as ever. */
+	net_run(net, start + 1900 * MS);
+	assert_int_equal(net_count(high, THEMIS_N_TX_INIT_AGAIN), 2);
 }
 
 /* Messages of one agreement in another. */
@@ -416,6 +519,10 @@ int main(void)
 		TEST(under_our_own_key),
 		TEST(somebody_else_answers),
 		TEST(another_network),
+		TEST(on_another_link),
+		TEST(second_answer),
+		TEST(psk_outlasts_forgery),
+		TEST(held_back_once),
 		TEST(spliced),
 	};
 

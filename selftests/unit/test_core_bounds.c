@@ -298,31 +298,69 @@ static void learned_peers(void **state)
 /* An owner that takes nothing out gets nothing more put in. */
 static void queue_never_emptied(void **state)
 {
-	struct themis_init init;
+	struct themis_action *act;
+	unsigned int i, failed = 0;
 	struct outsider o;
-	unsigned int i;
+	uint64_t lost;
 
-	net_introduce(b, a, NULL);
-	for (i = 0; i < 300; i++) {
+	for (i = 0; i < 32; i++) {
 		outsider_new(&o, i);
-		outsider_init(&o, &b->id, &init);
-		themis_core_packet(b->core, net->now, NET_LINK, &c->at,
-				   (uint8_t *)&init, sizeof(init));
-		themis_core_acquire(b->core, net->now, &b->id, &a->id);
+		assert_int_equal(0, themis_core_peer_add(b->core, net->now,
+							 &b->id, &o.self.id,
+							 &a->at, NULL));
+		themis_core_acquire(b->core, net->now, &b->id, &o.self.id);
 	}
-	assert_true(net_count(b, THEMIS_N_FULL_ACTIONS) > 0);
-	assert_true(b->core->actions.used <= b->core->actions.max);
+	for (i = 0; i < 300; i++)
+		themis_core_acquire(b->core, net->now, &b->id, &c->id);
+	lost = net_count(b, THEMIS_N_FULL_ACTIONS);
+	assert_true(lost > 0);
+	assert_int_equal(b->core->actions.used, b->core->actions.max -
+						CORE_PER_INPUT + 1);
+	themis_core_adopt(b->core, net->now, &b->id, &c->id, &c->at, true);
+	themis_core_event(b->core, net->now, &b->id, &c->id,
+			  THEMIS_EVENT_REKEY, NULL, &c->at);
+	themis_core_packet(b->core, net->now, NET_LINK, &c->at, c->seed, 8);
+	assert_int_equal(net_count(b, THEMIS_N_FULL_ACTIONS), lost + 3);
 
 	/* Timers wait as well, and are not lost. */
 	themis_core_timer(b->core, net->now + 60 * SECOND);
-	while (themis_core_deadline(b->core) < net->now + 60 * SECOND) {
-		struct themis_action *act;
-
-		while ((act = themis_core_action(b->core)))
+	assert_int_equal(b->core->agrees.used, 32);
+	while (themis_core_deadline(b->core) != UINT64_MAX) {
+		while ((act = themis_core_action(b->core))) {
+			failed += act->why == THEMIS_WHY_NO_ANSWER &&
+				  act->type == THEMIS_ACT_FAIL;
 			themis_core_action_done(b->core, act);
+		}
 		themis_core_timer(b->core, net->now + 60 * SECOND);
 	}
+	while ((act = themis_core_action(b->core))) {
+		failed += act->why == THEMIS_WHY_NO_ANSWER &&
+			  act->type == THEMIS_ACT_FAIL;
+		themis_core_action_done(b->core, act);
+	}
+	assert_int_equal(failed, 32);
 	assert_int_equal(b->core->agrees.used, 0);
+	assert_int_equal(net_count(b, THEMIS_N_FULL_ACTIONS), lost + 3);
+}
+
+/* A stranger's second message 1 takes the only place, which is its own. */
+static void own_place(void **state)
+{
+	struct themis_init init;
+	struct outsider o;
+	int i;
+
+	net_restart(b, 4, 1);
+	outsider_new(&o, 1);
+	for (i = 0; i < 3; i++) {
+		outsider_init(&o, &b->id, &init);
+		core_cookie_current(b->core, net->now, &c->at, init.cookie);
+		net_inject(b, &c->at, &init, sizeof(init));
+		assert_int_equal(b->core->agrees.used, 1);
+		assert_int_equal(b->core->by_peer.count, 1);
+	}
+	assert_int_equal(net_count(b, THEMIS_N_RX_INIT), 3);
+	assert_int_equal(net_count(b, THEMIS_N_EVICTED), 2);
 }
 
 static bool pool_contains(const struct core_pool *pool, const uint8_t *secret)
@@ -333,7 +371,7 @@ static bool pool_contains(const struct core_pool *pool, const uint8_t *secret)
 
 	for (i = 0; i < pool->n_chunks; i++) {
 		chunk = pool->chunks[i];
-		for (j = 0; j + 32 <= 16384 / pool->size * pool->size; j += 8)
+		for (j = 0; j + 32 <= 16384 / pool->size * pool->size; j++)
 			if (!memcmp(chunk + j, secret, 32))
 				return true;
 	}
@@ -344,8 +382,10 @@ static bool pool_contains(const struct core_pool *pool, const uint8_t *secret)
 static void keys_are_wiped(void **state)
 {
 	uint8_t psk[32] = { 1, 2, 3 };
+	struct core_agree *agree;
 	struct net_side *sides[2];
 	const struct net_key *key;
+	uint8_t secret[32];
 	int i;
 
 	sides[0] = a;
@@ -353,7 +393,12 @@ static void keys_are_wiped(void **state)
 	net_introduce(a, b, psk);
 	assert_true(pool_contains(&a->core->psks, psk));
 	net_send(a, b);
+	agree = core_agree_find(a->core, themis_wire_get32(
+				net->last[THEMIS_PKT_INIT].b + 8), NET_LINK);
+	memcpy(secret, agree->secret, sizeof(secret));
+	assert_true(pool_contains(&a->core->agrees, secret));
 	net_run(net, net->now + 20 * MS);
+	assert_false(pool_contains(&a->core->agrees, secret));
 	for (i = 0; i < 2; i++) {
 		key = i ? &net_session(b, a)->slot[THEMIS_SLOT_NEXT] :
 			  net_current(a, b);
@@ -396,6 +441,9 @@ static void node_key_is_locked(void **state)
 	struct core_node *node;
 	char perms[5];
 
+	node = core_node_find(a->core, &a->id);
+	permissions(node->secret_key, perms);
+	assert_string_equal(perms, "---p");
 	establish();
 	node = core_node_find(b->core, &b->id);
 	permissions(node->secret_key, perms);
@@ -421,6 +469,7 @@ int main(void)
 		TEST(table_full_of_own),
 		TEST(learned_peers),
 		TEST(queue_never_emptied),
+		TEST(own_place),
 		TEST(keys_are_wiped),
 		TEST(node_key_is_locked),
 	};

@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "core_fixture.h"
+#include "core_outsider.h"
 #include "state.h"
 
 /* Only the daemon restarts: sessions go on, and are rekeyed when due. */
@@ -216,6 +217,60 @@ static void stale_expiry(void **state)
 	net_assert_agreed(a, b);
 }
 
+/* The kernel's news of a live key outweighs an agreement that failed. */
+static void lives_after_failure(void **state)
+{
+	struct plan p = { .type = THEMIS_PKT_INIT, .drop = 99 };
+
+	establish();
+	plan(&p);
+	themis_core_acquire(a->core, net->now, &a->id, &b->id);
+	net_drain(a);
+	net_run(net, net->now + 10 * SECOND);
+	assert_int_equal(net_peer(a, b).state, THEMIS_PEER_FAILED);
+	net_rekey(a, b);
+	assert_int_equal(net_peer(a, b).state, THEMIS_PEER_ESTABLISHED);
+}
+
+/* A confirmation of a key that the kernel cannot have yet. */
+static void confirmed_too_soon(void **state)
+{
+	struct themis_core_key key = { 0 };
+	struct themis_init init;
+	struct outsider o;
+	int i;
+
+	net_introduce(a, b, NULL);
+	net_send(a, b);
+	key.local_index =
+		themis_wire_get32(net->last[THEMIS_PKT_INIT].b + 8);
+	themis_core_event(a->core, net->now, &a->id, &b->id,
+			  THEMIS_EVENT_CONFIRMED, &key, NULL);
+	assert_int_equal(net_count(a, THEMIS_N_AGREED), 0);
+	assert_int_equal(a->core->agrees.used, 1);
+	/* Or that is of another peer. */
+	net_introduce(a, c, NULL);
+	net_run(net, net->now + 20 * MS);
+	themis_core_event(a->core, net->now, &a->id, &c->id,
+			  THEMIS_EVENT_CONFIRMED, &key, NULL);
+	assert_int_equal(net_count(a, THEMIS_N_AGREED), 0);
+	net_run(net, net->now + SECOND);
+	net_assert_agreed(a, b);
+
+	/* A stranger's second agreement has no key before message 3. */
+	outsider_new(&o, 1);
+	for (i = 0; i < 2; i++) {
+		outsider_init(&o, &b->id, &init);
+		net_inject(b, &c->at, &init, sizeof(init));
+	}
+	assert_int_equal(b->core->agrees.used, 3);
+	key.local_index =
+		themis_wire_get32(net->last[THEMIS_PKT_RESP].b + 8);
+	themis_core_event(b->core, net->now, &b->id, &o.self.id,
+			  THEMIS_EVENT_CONFIRMED, &key, NULL);
+	assert_int_equal(net_count(b, THEMIS_N_AGREED), 1);
+}
+
 /* News of sessions that nobody here has, or that say nothing. */
 static void events_of_no_concern(void **state)
 {
@@ -256,6 +311,8 @@ int main(void)
 		TEST(responder_refused),
 		TEST(session_deleted),
 		TEST(stale_expiry),
+		TEST(lives_after_failure),
+		TEST(confirmed_too_soon),
 		TEST(events_of_no_concern),
 	};
 

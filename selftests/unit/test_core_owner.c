@@ -87,6 +87,31 @@ static void learns_endpoint(void **state)
 	assert_endpoint(b, a, &moved);
 }
 
+/* Message 3 comes from another address than message 1 did. */
+static void moves_meanwhile(void **state)
+{
+	union themis_endpoint moved = net_endpoint(0xc0000299, 5);
+	int i;
+
+	net_introduce(a, b, NULL);
+	themis_core_acquire(a->core, net->now, &a->id, &b->id);
+	net_drain(a);
+	for (i = 0; i < 2; i++) {
+		net_run(net, net->now + 10 * MS);
+		net->n_flight = 0;
+		a->at = moved;
+		net_inject(a, &b->at, net->last[THEMIS_PKT_RESP].b,
+			   THEMIS_PKT_RESP_LEN);
+		net_run(net, net->now + 11 * SECOND);
+		net_assert_agreed(a, b);
+		assert_memory_equal(&net_session(b, a)->endpoint, &moved,
+				    sizeof(moved));
+		assert_endpoint(b, a, &moved);
+		moved = net_endpoint(0xc0000298, 6);
+		net_rekey(a, b);
+	}
+}
+
 /* Where it last was and where it is configured are tried in turn. */
 static void tries_both_endpoints(void **state)
 {
@@ -422,6 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(whys),
 		TEST(learns_endpoint),
+		TEST(moves_meanwhile),
 		TEST(tries_both_endpoints),
 		TEST(reconfigured),
 		TEST(psk),

@@ -213,30 +213,36 @@ static void deterministic(void **state)
 static void heap_in_order(void **state)
 {
 	static struct core_timer timer[TIMERS];
+	static unsigned int turn[TIMERS];
 	struct core_heap heap = { 0 };
 	struct core_timer *top;
-	uint64_t last = 0, order = 0;
-	unsigned int i, n = 0, set = TIMERS;
+	unsigned int i, n = 0, set = TIMERS, now = 0, last_turn = 0;
+	uint64_t last = 0;
 
 	memset(timer, 0, sizeof(timer));
 	dice = 7;
 	for (i = 0; i < TIMERS; i++) {
 		assert_int_equal(0, core_heap_reserve(&heap));
 		core_heap_set(&heap, &timer[i], roll(1000));
+		turn[i] = ++now;
 	}
 	/* Move some, and unset some; twice does no harm. */
-	for (i = 0; i < TIMERS; i += 3)
+	for (i = 0; i < TIMERS; i += 3) {
 		core_heap_set(&heap, &timer[i], roll(1000));
+		turn[i] = ++now;
+	}
 	for (i = 1; i < TIMERS; i += 5) {
 		core_heap_del(&heap, &timer[i]);
 		core_heap_del(&heap, &timer[i]);
 		set--;
 	}
 	while ((top = core_heap_top(&heap))) {
+		/* Those of the same time in the order they were set. */
+		i = top - timer;
 		assert_true(top->when > last ||
-			    (top->when == last && top->order >= order));
+			    (top->when == last && turn[i] > last_turn));
 		last = top->when;
-		order = top->order;
+		last_turn = turn[i];
 		core_heap_del(&heap, top);
 		n++;
 	}

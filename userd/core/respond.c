@@ -264,7 +264,6 @@ void core_proven(struct themis_core *core, uint64_t now,
 	sodium_memzero(agree->keys.k2, sizeof(agree->keys.k2));
 	core_heap_set(&core->timers, &agree->timer, now + CORE_LINGER);
 
-	core_agree_unproven(core, peer, agree);
 	if (peer->own && peer->own->phase == CORE_ASKED)
 		core_agree_free(core, peer->own);
 	core_peer_proven(core, now, peer, from);
