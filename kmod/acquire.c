@@ -13,6 +13,7 @@
 #include "send.h"
 #include "session.h"
 #include "sock.h"
+#include "user.h"
 
 static unsigned int acquire_timeout_ms = 10000;
 module_param(acquire_timeout_ms, uint, 0644);
@@ -20,7 +21,7 @@ MODULE_PARM_DESC(acquire_timeout_ms,
 		 "how long a packet waits for a session, in milliseconds");
 
 /* Ask, once for each time that the session has no key. */
-static int ask(struct themis_session *session)
+static int ask(struct themis_session *session, struct themis_user *user)
 {
 	struct themis_net *tn = session->pair.node->tn;
 	int err;
@@ -31,6 +32,11 @@ static int ask(struct themis_session *session)
 	if (!themis_netlink_has_daemon(tn)) {
 		themis_drop(tn, THEMIS_CNT_TX_NO_DAEMON, NULL);
 		return -EHOSTUNREACH;
+	}
+	/* One user's storm leaves room for the others. */
+	if (user->acquires >= THEMIS_USER_ACQUIRES) {
+		themis_drop(tn, THEMIS_CNT_TX_USER_LIMIT, NULL);
+		return -ENOBUFS;
 	}
 	if (tn->acquires >= THEMIS_MAX_ACQUIRES) {
 		themis_drop(tn, THEMIS_CNT_TX_ACQUIRE_LIMIT, NULL);
@@ -43,6 +49,9 @@ static int ask(struct themis_session *session)
 	}
 
 	WRITE_ONCE(session->acquiring, true);
+	refcount_inc(&user->refs);
+	session->asker = user;
+	user->acquires++;
 	tn->acquires++;
 	session->deadline = ktime_get_coarse_boottime_ns() +
 			    (u64)acquire_timeout_ms * NSEC_PER_MSEC;
@@ -52,9 +61,29 @@ static int ask(struct themis_session *session)
 	return 0;
 }
 
-static int enqueue(struct themis_session *session, struct sk_buff *skb)
+/**
+ * themis_acquire_unqueue() - a packet does not wait any more
+ * @skb: the packet, still charged to its socket
+ *
+ * Context: any.
+ */
+void themis_acquire_unqueue(struct sk_buff *skb)
+{
+	atomic_sub(skb->truesize, &themis_sk(skb->sk)->user->queued);
+}
+
+static int enqueue(struct themis_session *session, struct themis_user *user,
+		   struct sk_buff *skb)
 {
 	int err = 0;
+
+	if (atomic_add_return(skb->truesize, &user->queued) >
+	    THEMIS_USER_QUEUED) {
+		atomic_sub(skb->truesize, &user->queued);
+		themis_drop(session->pair.node->tn, THEMIS_CNT_TX_USER_LIMIT,
+			    NULL);
+		return -ENOBUFS;
+	}
 
 	spin_lock_bh(&session->lock);
 	if (skb_queue_len(&session->waiting) >= THEMIS_MAX_WAITING)
@@ -62,9 +91,11 @@ static int enqueue(struct themis_session *session, struct sk_buff *skb)
 	else
 		__skb_queue_tail(&session->waiting, skb);
 	spin_unlock_bh(&session->lock);
-	if (err)
+	if (err) {
+		themis_acquire_unqueue(skb);
 		themis_drop(session->pair.node->tn, THEMIS_CNT_TX_QUEUE_FULL,
 			    NULL);
+	}
 
 	return err;
 }
@@ -83,6 +114,7 @@ static int enqueue(struct themis_session *session, struct sk_buff *skb)
 int themis_acquire(struct themis_node *node, const u8 *peer,
 		   struct sk_buff *skb)
 {
+	struct themis_user *user = themis_sk(skb->sk)->user;
 	struct themis_net *tn = node->tn;
 	struct themis_session *session;
 	bool ready;
@@ -102,7 +134,7 @@ int themis_acquire(struct themis_node *node, const u8 *peer,
 	ready = themis_key_usable(session, ktime_get_coarse_boottime_ns());
 	rcu_read_unlock();
 	if (!ready) {
-		err = ask(session);
+		err = ask(session, user);
 		if (err && !session->acquiring &&
 		    themis_key_next_expiry(session) == U64_MAX) {
 			themis_session_del(session);
@@ -110,7 +142,7 @@ int themis_acquire(struct themis_node *node, const u8 *peer,
 		}
 	}
 	if (!err)
-		err = enqueue(session, skb);
+		err = enqueue(session, user, skb);
 	if (!err && ready)
 		themis_send_waiting(session);
 out:
@@ -128,6 +160,9 @@ static void stop(struct themis_session *session)
 	if (!session->acquiring)
 		return;
 	WRITE_ONCE(session->acquiring, false);
+	session->asker->acquires--;
+	themis_user_put(session->asker);
+	session->asker = NULL;
 	tn->acquires--;
 }
 
@@ -166,8 +201,8 @@ void themis_acquire_end(struct themis_session *session,
 	spin_unlock_bh(&session->lock);
 
 	while ((skb = __skb_dequeue(&list))) {
-		if (skb->sk)
-			themis_sock_error(skb->sk, error);
+		themis_acquire_unqueue(skb);
+		themis_sock_error(skb->sk, error);
 		themis_drop(tn, why, skb);
 	}
 }

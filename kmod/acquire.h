@@ -14,6 +14,7 @@ struct themis_session;
 
 int themis_acquire(struct themis_node *node, const u8 *peer,
 		   struct sk_buff *skb);
+void themis_acquire_unqueue(struct sk_buff *skb);
 void themis_acquire_done(struct themis_session *session);
 void themis_acquire_end(struct themis_session *session,
 			enum themis_counter why, int error);

@@ -218,59 +218,124 @@ static int dgram_shutdown(struct socket *socket, int how)
 	return err;
 }
 
-/* Whom a message goes to: the address given, or the connected peer. */
-static int destination(struct themis_sock *sock, struct msghdr *msg,
-		       struct sockaddr_themis *to)
+/* An address to send to. */
+static int valid_peer(const struct sockaddr_themis *to, int len)
 {
 	int err;
 
-	if (!msg->msg_namelen) {
-		err = get_addr(sock, to, true);
-		return err ? -EDESTADDRREQ : 0;
-	}
-
-	err = themis_sock_addr(msg->msg_name, msg->msg_namelen,
-			       THEMIS_KIND_NODE);
+	err = themis_sock_addr(to, len, THEMIS_KIND_NODE);
 	if (err)
 		return err;
-	*to = *(struct sockaddr_themis *)msg->msg_name;
 	if (!to->sth_port || !memchr_inv(to->sth_id, 0, THEMIS_ID_LEN))
 		return -EINVAL;
 
 	return 0;
 }
 
+/*
+ * What the caller wants sent, and to whom: from the control messages and the
+ * address. Returns 1 if the peer is the one that the socket is connected to.
+ */
+static int parse_send(struct themis_sock *sock, struct msghdr *msg,
+		      struct sockaddr_themis *to, struct themis_msginfo *info)
+{
+	bool addressed = msg->msg_namelen;
+	struct cmsghdr *cmsg;
+	int err;
+
+	*info = (struct themis_msginfo){ .kind = THEMIS_MSG_DATAGRAM };
+	if (addressed) {
+		err = valid_peer(msg->msg_name, msg->msg_namelen);
+		if (err)
+			return err;
+		*to = *(struct sockaddr_themis *)msg->msg_name;
+	}
+
+	for_each_cmsghdr(cmsg, msg) {
+		if (!CMSG_OK(msg, cmsg) || cmsg->cmsg_level != SOL_THEMIS)
+			return -EINVAL;
+		switch (cmsg->cmsg_type) {
+		case THEMIS_CMSG_INFO:
+			if (cmsg->cmsg_len != CMSG_LEN(sizeof(*info)))
+				return -EINVAL;
+			memcpy(info, CMSG_DATA(cmsg), sizeof(*info));
+			if (info->kind > THEMIS_MSG_RESPONSE ||
+			    memchr_inv(info->reserved, 0,
+				       sizeof(info->reserved)))
+				return -EINVAL;
+			break;
+		case THEMIS_CMSG_ADDR:
+			if (addressed ||
+			    cmsg->cmsg_len != CMSG_LEN(sizeof(*to)))
+				return -EINVAL;
+			memcpy(to, CMSG_DATA(cmsg), sizeof(*to));
+			err = valid_peer(to, sizeof(*to));
+			if (err)
+				return err;
+			addressed = true;
+			break;
+		default:
+			return -EINVAL;
+		}
+	}
+	if (addressed)
+		return 0;
+
+	return get_addr(sock, to, true) ? -EDESTADDRREQ : 1;
+}
+
+static void put_inner(struct sk_buff *skb, u16 source, __be16 dest,
+		      const struct themis_msginfo *info)
+{
+	struct themis_inner_response *response;
+	struct themis_inner *inner;
+
+	inner = (struct themis_inner *)skb->data;
+	inner->source = htons(source);
+	inner->dest = dest;
+	inner->kind = info->kind;
+	inner->flags = 0;
+	inner->zero = 0;
+	if (info->kind == THEMIS_MSG_RESPONSE) {
+		response = (struct themis_inner_response *)skb->data;
+		response->answers = cpu_to_be64(info->seq);
+	}
+	themis_tx_cb(skb)->tag = info->seq;
+}
+
 static int dgram_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
 {
 	struct sock *sk = socket->sk;
 	struct themis_sock *sock = themis_sk(sk);
-	struct themis_inner *inner;
+	struct themis_msginfo info;
 	struct sockaddr_themis to;
 	struct sk_buff *skb;
+	int connected;
 	int err;
 
 	if (msg->msg_flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	if (len > THEMIS_MSG_MAX)
 		return -EMSGSIZE;
-	err = destination(sock, msg, &to);
-	if (err)
-		return err;
+	connected = parse_send(sock, msg, &to, &info);
+	if (connected < 0)
+		return connected;
 	err = autobind(sock);
 	if (err)
 		return err;
+	if (info.kind == THEMIS_MSG_COMMAND) {
+		err = themis_sock_prepare(sock);
+		if (err)
+			return err;
+	}
 
-	skb = themis_send_alloc(sk, len, msg->msg_flags & MSG_DONTWAIT, &err);
+	skb = themis_send_alloc(sk, info.kind, len,
+				msg->msg_flags & MSG_DONTWAIT, &err);
 	if (!skb)
 		return err;
-	inner = (struct themis_inner *)skb->data;
-	inner->source = htons(sock->port);
-	inner->dest = to.sth_port;
-	inner->kind = THEMIS_MSG_DATAGRAM;
-	inner->flags = 0;
-	inner->zero = 0;
-	err = skb_copy_datagram_from_iter(skb, sizeof(*inner), &msg->msg_iter,
-					  len);
+	put_inner(skb, sock->port, to.sth_port, &info);
+	err = skb_copy_datagram_from_iter(skb, themis_inner_len(info.kind),
+					  &msg->msg_iter, len);
 	if (err) {
 		kfree_skb(skb);
 		return err;
@@ -278,17 +343,28 @@ static int dgram_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
 	skb->mark = READ_ONCE(sk->sk_mark);
 	skb->priority = READ_ONCE(sk->sk_priority);
 
-	err = themis_send(sock, to.sth_id, !msg->msg_namelen, skb);
+	err = themis_send(sock, to.sth_id, connected, skb);
 
 	return err ?: len;
 }
 
-static void put_info(struct msghdr *msg, const struct themis_cb *cb)
+/* What the receiver has asked to be told. */
+static void put_cmsgs(struct msghdr *msg, struct themis_sock *sock,
+		      const struct themis_cb *cb)
 {
 	struct themis_msginfo info = { .kind = cb->kind };
+	struct sockaddr_themis addr;
 
-	memcpy(&info.seq, cb->seq, sizeof(info.seq));
-	put_cmsg(msg, SOL_THEMIS, THEMIS_CMSG_INFO, sizeof(info), &info);
+	if (READ_ONCE(sock->recvinfo)) {
+		memcpy(&info.seq, cb->seq, sizeof(info.seq));
+		put_cmsg(msg, SOL_THEMIS, THEMIS_CMSG_INFO, sizeof(info),
+			 &info);
+	}
+	if (READ_ONCE(sock->recvaddr)) {
+		fill_addr(&addr, cb->id, cb->port);
+		put_cmsg(msg, SOL_THEMIS, THEMIS_CMSG_ADDR, sizeof(addr),
+			 &addr);
+	}
 }
 
 static int dgram_recvmsg(struct socket *socket, struct msghdr *msg, size_t len,
@@ -322,8 +398,7 @@ static int dgram_recvmsg(struct socket *socket, struct msghdr *msg, size_t len,
 		fill_addr(msg->msg_name, cb->id, cb->port);
 		msg->msg_namelen = sizeof(struct sockaddr_themis);
 	}
-	if (READ_ONCE(themis_sk(sk)->recvinfo))
-		put_info(msg, cb);
+	put_cmsgs(msg, themis_sk(sk), cb);
 
 	err = flags & MSG_TRUNC ? skb->len : copied;
 out:
@@ -358,29 +433,53 @@ static int set_text(struct themis_sock *sock, int option, sockptr_t value,
 	return err;
 }
 
-static int dgram_setsockopt(struct socket *socket, int level, int option,
-			    sockptr_t value, unsigned int len)
+static int set_number(struct themis_sock *sock, int option, int value)
 {
-	struct themis_sock *sock = themis_sk(socket->sk);
-	int on;
-
-	if (level != SOL_THEMIS)
-		return -ENOPROTOOPT;
-
 	switch (option) {
-	case THEMIS_BIND:
-	case THEMIS_CONNECT:
-		return set_text(sock, option, value, len);
 	case THEMIS_RECVINFO:
-		if (len < sizeof(on))
+		WRITE_ONCE(sock->recvinfo, value);
+		return 0;
+	case THEMIS_RECVADDR:
+		WRITE_ONCE(sock->recvaddr, value);
+		return 0;
+	case THEMIS_STRICT:
+		WRITE_ONCE(sock->strict, value);
+		return 0;
+	case THEMIS_COMMANDS:
+		if (value < 1 || value > THEMIS_COMMANDS_MAX)
 			return -EINVAL;
-		if (copy_from_sockptr(&on, value, sizeof(on)))
-			return -EFAULT;
-		WRITE_ONCE(sock->recvinfo, on);
+		/* The table is made with the first command, once. */
+		if (READ_ONCE(sock->out.place))
+			return -EBUSY;
+		WRITE_ONCE(sock->commands, value);
+		return 0;
+	case THEMIS_TIMEOUT:
+		if (value < 1 || value > THEMIS_TIMEOUT_MAX)
+			return -EINVAL;
+		WRITE_ONCE(sock->timeout, value);
 		return 0;
 	}
 
 	return -ENOPROTOOPT;
+}
+
+static int dgram_setsockopt(struct socket *socket, int level, int option,
+			    sockptr_t value, unsigned int len)
+{
+	struct themis_sock *sock = themis_sk(socket->sk);
+	int number;
+
+	if (level != SOL_THEMIS)
+		return -ENOPROTOOPT;
+	if (option == THEMIS_BIND || option == THEMIS_CONNECT)
+		return set_text(sock, option, value, len);
+
+	if (len < sizeof(number))
+		return -EINVAL;
+	if (copy_from_sockptr(&number, value, sizeof(number)))
+		return -EFAULT;
+
+	return set_number(sock, option, number);
 }
 
 static int get_text(struct themis_sock *sock, int option, char *text)
@@ -393,6 +492,26 @@ static int get_text(struct themis_sock *sock, int option, char *text)
 		return err;
 
 	return themis_text_format(text, addr.sth_id, ntohs(addr.sth_port));
+}
+
+static int get_number(const struct themis_sock *sock, int option)
+{
+	switch (option) {
+	case THEMIS_RECVINFO:
+		return READ_ONCE(sock->recvinfo);
+	case THEMIS_MAXMSG:
+		return THEMIS_MSG_MAX;
+	case THEMIS_RECVADDR:
+		return READ_ONCE(sock->recvaddr);
+	case THEMIS_STRICT:
+		return READ_ONCE(sock->strict);
+	case THEMIS_COMMANDS:
+		return READ_ONCE(sock->commands);
+	case THEMIS_TIMEOUT:
+		return READ_ONCE(sock->timeout);
+	}
+
+	return -ENOPROTOOPT;
 }
 
 static int dgram_getsockopt(struct socket *socket, int level, int option,
@@ -421,18 +540,13 @@ static int dgram_getsockopt(struct socket *socket, int level, int option,
 		if (len < size)
 			return -EINVAL;
 		break;
-	case THEMIS_RECVINFO:
-		number = READ_ONCE(sock->recvinfo);
-		from = &number;
-		size = sizeof(number);
-		break;
-	case THEMIS_MAXMSG:
-		number = THEMIS_MSG_MAX;
-		from = &number;
-		size = sizeof(number);
-		break;
 	default:
-		return -ENOPROTOOPT;
+		number = get_number(sock, option);
+		if (number < 0)
+			return number;
+		from = &number;
+		size = sizeof(number);
+		break;
 	}
 
 	len = min(len, size);

@@ -45,11 +45,24 @@ struct themis_key *themis_key_find(struct themis_net *tn, __be32 index)
 	return rhashtable_lookup(&tn->keys, &index, key_params);
 }
 
+/**
+ * themis_key_sent() - how many packets a key may have sealed
+ * @key: the key
+ *
+ * Sequences rise through all keys of a session, so that "greater than any
+ * before" and "answers that command" keep their meaning across a rekey.
+ *
+ * Return: an upper bound, exact for the current key.
+ */
+u64 themis_key_sent(const struct themis_key *key)
+{
+	return atomic64_read(&key->session->tx_seq) - key->first;
+}
+
 static bool usable(const struct themis_key *key, u64 now)
 {
 	return key && !themis_epoch_expired(&key->epoch, now) &&
-	       !themis_epoch_spent(&key->epoch,
-				   atomic64_read(&key->tx_seq) + 1);
+	       !themis_epoch_spent(&key->epoch, themis_key_sent(key) + 1);
 }
 
 static void key_free(struct rcu_head *rcu)
@@ -102,6 +115,8 @@ static void promote(struct themis_session *session)
 
 	retire_current(session);
 	RCU_INIT_POINTER(session->keys[THEMIS_SLOT_NEXT], NULL);
+	/* It has not sent anything yet, and the one before it goes on. */
+	WRITE_ONCE(key->first, atomic64_read(&session->tx_seq));
 	put(session, THEMIS_SLOT_CURRENT, key);
 	themis_count(session->pair.node->tn, THEMIS_CNT_PROMOTIONS);
 }
@@ -195,7 +210,7 @@ static bool same_key(struct themis_session *session,
 }
 
 /*
- * A key must never start twice from sequence 1. The session's own keys are
+ * A key must never seal two packets with one sequence. The session's own keys are
  * compared; for all that were here before there is a bounded memory.
  */
 static int check_fresh(struct themis_session *session,
@@ -269,6 +284,8 @@ int themis_key_install(struct themis_session *session,
 	key->remote_index = config->remote_index;
 	key->flags = config->flags;
 	key->epoch = config->epoch;
+	key->first = atomic64_read(&session->tx_seq);
+	key->generation = ++session->generations;
 	memcpy(key->tx, config->tx, THEMIS_KEY_LEN);
 	memcpy(key->rx, config->rx, THEMIS_KEY_LEN);
 
@@ -455,7 +472,8 @@ bool themis_key_expire(struct themis_session *session, u64 now)
 		key = locked(session, slot);
 		if (!key)
 			continue;
-		if (themis_epoch_expired(&key->epoch, now)) {
+		if (themis_epoch_expired(&key->epoch, now) ||
+		    (slot == THEMIS_SLOT_CURRENT && !usable(key, now))) {
 			drop(session, slot);
 			themis_count(session->pair.node->tn,
 				     THEMIS_CNT_EXPIRIES);

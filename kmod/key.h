@@ -41,10 +41,11 @@ struct themis_key_config {
  * @session: whose; stays at least as long, by RCU
  * @remote_index: goes into what we send
  * @flags: THEMIS_KEY_F_*; CONFIRMED is set under themis_session.lock
+ * @generation: rises from key to key of a session
  * @slot: enum themis_key_slot; changed under themis_session.lock
  * @announced: the soft limit has been announced
  * @epoch: its limits
- * @tx_seq: last sequence sent
+ * @first: sequence before the first that it may send
  * @replay: sequences received; under themis_session.lock
  * @tx: seals
  * @rx: opens
@@ -56,10 +57,11 @@ struct themis_key {
 	struct themis_session	*session;
 	__be32			remote_index;
 	u32			flags;
+	u32			generation;
 	u8			slot;
 	unsigned long		announced;
 	struct themis_epoch	epoch;
-	atomic64_t		tx_seq;
+	u64			first;
 	struct themis_replay	replay;
 	u8			tx[THEMIS_KEY_LEN];
 	u8			rx[THEMIS_KEY_LEN];
@@ -82,6 +84,7 @@ void themis_key_drop_all(struct themis_session *session);
 bool themis_key_expire(struct themis_session *session, u64 now);
 u64 themis_key_next_expiry(struct themis_session *session);
 
+u64 themis_key_sent(const struct themis_key *key);
 struct themis_key *themis_key_find(struct themis_net *tn, __be32 index);
 struct themis_key *themis_key_usable(struct themis_session *session, u64 now);
 void themis_key_received(struct themis_session *session,

@@ -72,6 +72,8 @@ static int __net_init themis_net_start(struct net *net)
 	tn->net = net;
 	mutex_init(&tn->lock);
 	spin_lock_init(&tn->rate_lock);
+	spin_lock_init(&tn->users_lock);
+	hash_init(tn->users);
 	INIT_LIST_HEAD(&tn->links);
 	hash_init(tn->nodes);
 	init_llist_head(&tn->reap);

@@ -21,11 +21,14 @@
  *	waiting packets of one session. Taken once for each packet received.
  * themis_node.lock (spinlock)
  *	The table of sockets bound to the node.
+ * themis_sock.lock (spinlock, bottom halves off)
+ *	The commands that wait for their responses. Taken by commands and
+ *	responses only.
  *
  * Readers on the data path hold the RCU read lock and none of these: the tables
  * of nodes, sessions, keys and ports are read under RCU, and what is taken out
  * of them is marked dead first and freed after a grace period. No lock_sock()
- * anywhere on the data path. Sequences are an atomic of their key.
+ * anywhere on the data path. Sequences are an atomic of their session.
  *
  * Teardown has one owner: whoever holds themis_net.lock. Timers and bottom
  * halves only ask for it by queueing the reaper.
@@ -71,6 +74,8 @@ struct themis_percpu {
  * @sessions: struct themis_session by node and peer
  * @keys: struct themis_key by local index
  * @acquires: sessions being asked for; under @lock
+ * @users: who has sockets; under @users_lock
+ * @users_lock: innermost
  * @percpu: counters
  * @seen: fingerprints of keys, direct-mapped, so that a key is refused if it
  *	comes again; allocated with the first key; under @lock
@@ -91,6 +96,8 @@ struct themis_net {
 	struct rhashtable	sessions;
 	struct rhashtable	keys;
 	unsigned int		acquires;
+	DECLARE_HASHTABLE(users, 6);
+	spinlock_t		users_lock;	/* see above */
 	struct themis_percpu __percpu *percpu;
 	u64			*seen;
 	siphash_key_t		seen_secret;

@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/hashtable.h>
+#include <linux/jhash.h>
 #include <linux/netlink.h>
 #include <linux/random.h>
 #include <linux/rculist.h>
@@ -69,27 +70,51 @@ static bool may_use(const struct themis_node *node)
 	return ns_capable(node->tn->net->user_ns, CAP_NET_ADMIN);
 }
 
-/* The only node that the caller may use; ns_capable() would make them all. */
-static struct themis_node *find_only(struct themis_net *tn)
+/* How close a node is to the caller: his own, his group's, everybody's. */
+static int rank(const struct themis_node *node)
+{
+	const struct themis_node_config *config = &node->config;
+
+	switch (config->owner) {
+	case THEMIS_OWNER_UID:
+		return uid_eq(current_euid(), config->uid) ? 3 : 0;
+	case THEMIS_OWNER_GID:
+		return in_egroup_p(config->gid) ? 2 : 0;
+	case THEMIS_OWNER_ANY:
+		return 1;
+	}
+
+	return 0;
+}
+
+/* The caller's default: the only node among the closest that he may use. */
+static struct themis_node *find_default(struct themis_net *tn)
 {
 	struct themis_node *node, *found = NULL;
+	int best = -1;
+	bool unique;
 	int bucket;
 
 	hash_for_each_rcu(tn->nodes, bucket, node, hash) {
-		if (!may_use(node))
+		int r = rank(node);
+
+		if (r < best || !may_use(node))
 			continue;
-		if (found)
-			return ERR_PTR(-ENOTUNIQ);
+		unique = r > best;
+		best = r;
 		found = node;
 	}
+	if (!found)
+		return ERR_PTR(-EADDRNOTAVAIL);
 
-	return found ?: ERR_PTR(-EADDRNOTAVAIL);
+	return unique ? found : ERR_PTR(-ENOTUNIQ);
 }
 
 /**
  * themis_node_use() - a node to speak as
  * @tn: where
- * @id: THEMIS_ID_LEN bytes, all zero for the only node that the caller may use
+ * @id: THEMIS_ID_LEN bytes, all zero for the caller's default: the only one of
+ *	his own, else of his groups', else of everybody's
  *
  * Context: process, as the user who asks.
  * Return: the node with a reference, -EADDRNOTAVAIL if there is none, -EACCES
@@ -102,7 +127,7 @@ struct themis_node *themis_node_use(struct themis_net *tn, const u8 *id)
 
 	rcu_read_lock();
 	if (!memchr_inv(id, 0, THEMIS_ID_LEN)) {
-		node = find_only(tn);
+		node = find_default(tn);
 	} else {
 		node = themis_node_find(tn, id);
 		if (!node)
@@ -259,13 +284,20 @@ void themis_node_flush(struct themis_net *tn)
 		node_destroy(tn, node);
 }
 
-static bool port_taken(struct themis_node *node, u16 port)
+/* Sockets of one user share a port if all of them want to. */
+static bool may_share(const struct themis_sock *a, const struct themis_sock *b)
+{
+	return a->sk.sk_reuseport && b->sk.sk_reuseport && a->user == b->user;
+}
+
+static bool port_taken(struct themis_node *node, u16 port,
+		       const struct themis_sock *by)
 {
 	struct themis_sock *sock;
 
 	hlist_for_each_entry(sock, &node->ports[port % THEMIS_PORT_BUCKETS],
 			     bound)
-		if (sock->port == port)
+		if (sock->port == port && !(by && may_share(sock, by)))
 			return true;
 
 	return false;
@@ -279,7 +311,7 @@ static u16 port_free(struct themis_node *node)
 
 	for (i = 0; i < EPHEMERAL_COUNT; i++) {
 		port = EPHEMERAL_FIRST + (first + i) % EPHEMERAL_COUNT;
-		if (!port_taken(node, port))
+		if (!port_taken(node, port, NULL))
 			return port;
 	}
 
@@ -307,7 +339,7 @@ int themis_node_bind(struct themis_node *node, struct themis_sock *sock,
 	}
 	if (!port)
 		port = port_free(node);
-	else if (port_taken(node, port))
+	else if (port_taken(node, port, sock))
 		goto out;
 	if (!port)
 		goto out;
@@ -346,7 +378,9 @@ void themis_node_unbind(struct themis_node *node, struct themis_sock *sock)
  * @peer: from whom, THEMIS_ID_LEN bytes
  * @peer_port: from which port, host order
  *
- * A connected socket takes messages of its peer alone.
+ * A connected socket takes messages of its peer, and those alone. Among several
+ * others on a port (SO_REUSEPORT) the sender decides, so that what one sender
+ * says stays in one place.
  *
  * Context: RCU read lock held, which is what keeps the socket.
  * Return: the socket or NULL.
@@ -354,14 +388,30 @@ void themis_node_unbind(struct themis_node *node, struct themis_sock *sock)
 struct themis_sock *themis_node_port(struct themis_node *node, u16 port,
 				     const u8 *peer, u16 peer_port)
 {
-	struct themis_sock *sock;
+	struct hlist_head *head = &node->ports[port % THEMIS_PORT_BUCKETS];
+	struct themis_sock *sock, *found = NULL;
+	u32 n = 0, pick;
 
-	hlist_for_each_entry_rcu(sock,
-				 &node->ports[port % THEMIS_PORT_BUCKETS],
-				 bound)
-		if (sock->port == port)
-			return themis_sock_accepts(sock, peer, peer_port) ?
-			       sock : NULL;
+	hlist_for_each_entry_rcu(sock, head, bound) {
+		if (sock->port != port ||
+		    !themis_sock_accepts(sock, peer, peer_port))
+			continue;
+		if (rcu_access_pointer(sock->remote))
+			return sock;
+		found = sock;
+		n++;
+	}
+	if (likely(n <= 1))
+		return found;
 
-	return NULL;
+	pick = reciprocal_scale(jhash(peer, THEMIS_ID_LEN, peer_port), n);
+	hlist_for_each_entry_rcu(sock, head, bound) {
+		if (sock->port != port || rcu_access_pointer(sock->remote))
+			continue;
+		found = sock;
+		if (!pick--)
+			break;
+	}
+
+	return found;
 }

@@ -54,11 +54,29 @@ struct themis_inner {
 	__be16	zero;
 } __packed;
 
+/**
+ * struct themis_inner_response - the same in a response
+ * @inner: as in every message
+ * @answers: sequence of the command that it answers
+ */
+struct themis_inner_response {
+	struct themis_inner	inner;
+	__be64			answers;
+} __packed;
+
+/* What stands in front of a message of this kind. */
+static inline size_t themis_inner_len(u8 kind)
+{
+	return kind == THEMIS_MSG_RESPONSE ?
+	       sizeof(struct themis_inner_response) :
+	       sizeof(struct themis_inner);
+}
+
 #define THEMIS_TAG_LEN	16
 
 static_assert(sizeof(struct themis_packet) == 16);
 static_assert(sizeof(struct themis_inner) == 8);
 static_assert(THEMIS_MSG_MAX + sizeof(struct themis_packet) +
-	      2 * sizeof(struct themis_inner) + THEMIS_TAG_LEN == 65507);
+	      sizeof(struct themis_inner_response) + THEMIS_TAG_LEN == 65507);
 
 #endif /* THEMIS_PACKET_H */

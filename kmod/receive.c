@@ -13,6 +13,7 @@
 #include "raw.h"
 #include "receive.h"
 #include "seal.h"
+#include "send.h"
 #include "session.h"
 #include "sock.h"
 
@@ -26,9 +27,16 @@ static bool inner_valid(const struct sk_buff *skb)
 
 	switch (inner->kind) {
 	case THEMIS_MSG_DATAGRAM:
+	case THEMIS_MSG_COMMAND:
 		return inner->dest;
+	case THEMIS_MSG_RESPONSE:
+		return inner->dest &&
+		       skb->len >= sizeof(struct themis_inner_response);
 	case THEMIS_MSG_KEEPALIVE:
 		return !inner->source && !inner->dest &&
+		       skb->len == sizeof(*inner);
+	case THEMIS_MSG_NOTICE:
+		return inner->source && inner->dest &&
 		       skb->len == sizeof(*inner);
 	}
 
@@ -37,7 +45,7 @@ static bool inner_valid(const struct sk_buff *skb)
 
 /*
  * Accept an authentic packet, once: two copies of it may have been opened at
- * the same time. Tells whether it is the newest under its key.
+ * the same time. Tells whether it is the newest of its sender.
  */
 static bool accept(struct themis_session *session, struct themis_key *key,
 		   u64 seq, size_t bytes, u64 now, bool *newest)
@@ -45,9 +53,13 @@ static bool accept(struct themis_session *session, struct themis_key *key,
 	bool good;
 
 	spin_lock(&session->lock);
-	*newest = seq > key->replay.greatest;
+	*newest = key->generation > session->rx_generation ||
+		  (key->generation == session->rx_generation &&
+		   seq > key->replay.greatest);
 	good = themis_replay_update(&key->replay, seq);
 	if (good) {
+		if (*newest)
+			session->rx_generation = key->generation;
 		session->rx_packets++;
 		session->rx_bytes += bytes;
 		session->rx_last = now;
@@ -72,13 +84,55 @@ static void follow(struct themis_session *session,
 				     GFP_ATOMIC);
 }
 
+/* The peer has no socket where we wrote to: as ICMP says it for UDP. */
+static void take_notice(struct themis_session *session, struct sk_buff *skb)
+{
+	const struct themis_inner *inner = (struct themis_inner *)skb->data;
+	struct themis_node *node = session->pair.node;
+	struct themis_sock *sock;
+
+	themis_count(node->tn, THEMIS_CNT_RX_NOTICES);
+	sock = themis_node_port(node, ntohs(inner->dest), session->pair.peer,
+				ntohs(inner->source));
+	if (sock && rcu_access_pointer(sock->remote))
+		themis_sock_error(&sock->sk, ECONNREFUSED);
+	consume_skb(skb);
+}
+
+/*
+ * May the socket have this message? Fills what its owner will be told; for a
+ * response that is the number which was given with the command.
+ */
+static enum themis_counter admit(struct themis_sock *sock,
+				 struct themis_session *session,
+				 const struct sk_buff *skb, bool newest,
+				 u64 now, u64 *seq)
+{
+	const struct themis_inner_response *response;
+
+	response = (struct themis_inner_response *)skb->data;
+	if (response->inner.kind == THEMIS_MSG_RESPONSE) {
+		if (!themis_sock_answered(sock, session,
+					  be64_to_cpu(response->answers), now,
+					  seq))
+			return THEMIS_CNT_RX_UNASKED;
+		return THEMIS_CNT_UNSPEC;
+	}
+	/* The paper: S strictly greater than any that was accepted. */
+	if (unlikely(READ_ONCE(sock->strict) && !newest))
+		return THEMIS_CNT_RX_ORDER;
+
+	return THEMIS_CNT_UNSPEC;
+}
+
 /* Queue a message to the socket that it is for. */
 static void deliver(struct themis_session *session, struct sk_buff *skb,
-		    u64 seq)
+		    u64 seq, bool newest, u64 now)
 {
 	const struct themis_inner *inner = (struct themis_inner *)skb->data;
 	struct themis_node *node = session->pair.node;
 	struct themis_net *tn = node->tn;
+	enum themis_counter why;
 	struct themis_sock *sock;
 	struct themis_cb *cb;
 	unsigned int len;
@@ -87,9 +141,15 @@ static void deliver(struct themis_session *session, struct sk_buff *skb,
 	sock = themis_node_port(node, ntohs(inner->dest), session->pair.peer,
 				ntohs(inner->source));
 	if (unlikely(!sock)) {
-		themis_drop(tn, THEMIS_CNT_RX_PORT, skb);
-		return;
+		if (inner->kind != THEMIS_MSG_RESPONSE && inner->source)
+			themis_send_notice(session, inner->dest,
+					   inner->source);
+		why = THEMIS_CNT_RX_PORT;
+		goto drop;
 	}
+	why = admit(sock, session, skb, newest, now, &seq);
+	if (unlikely(why != THEMIS_CNT_UNSPEC))
+		goto drop;
 
 	/* The route and the tracked connection are the outer packet's. */
 	skb_dst_drop(skb);
@@ -101,17 +161,21 @@ static void deliver(struct themis_session *session, struct sk_buff *skb,
 	memcpy(cb->seq, &seq, sizeof(cb->seq));
 	cb->port = inner->source;
 	cb->kind = inner->kind;
-	__skb_pull(skb, sizeof(*inner));
+	__skb_pull(skb, themis_inner_len(cb->kind));
 	len = skb->len;
 
 	err = sock_queue_rcv_skb(&sock->sk, skb);
 	if (unlikely(err)) {
-		themis_drop(tn, err == -EPERM ? THEMIS_CNT_RX_FILTER :
-						THEMIS_CNT_RX_FULL, skb);
-		return;
+		why = err == -EPERM ? THEMIS_CNT_RX_FILTER :
+				      THEMIS_CNT_RX_FULL;
+		goto drop;
 	}
 	themis_count(tn, THEMIS_CNT_RX_MESSAGES);
 	themis_count_add(tn, THEMIS_CNT_RX_BYTES, len);
+
+	return;
+drop:
+	themis_drop(tn, why, skb);
 }
 
 /* A sealed packet: cheap refusals first, then the seal, then what is inside. */
@@ -171,12 +235,17 @@ static void receive_data(struct themis_link *link, struct sk_buff *skb)
 	why = THEMIS_CNT_RX_INNER;
 	if (unlikely(!inner_valid(skb)))
 		goto drop;
-	if (((struct themis_inner *)skb->data)->kind == THEMIS_MSG_KEEPALIVE) {
+	switch (((struct themis_inner *)skb->data)->kind) {
+	case THEMIS_MSG_KEEPALIVE:
 		themis_count(tn, THEMIS_CNT_RX_KEEPALIVES);
 		consume_skb(skb);
-		return;
+		break;
+	case THEMIS_MSG_NOTICE:
+		take_notice(session, skb);
+		break;
+	default:
+		deliver(session, skb, seq, newest, now);
 	}
-	deliver(session, skb, seq);
 
 	return;
 drop:

@@ -66,7 +66,7 @@ static struct sk_buff *copy_out(const struct sk_buff *skb)
 
 	if (linear > SKB_WITH_OVERHEAD(PAGE_SIZE))
 		linear = sizeof(struct themis_packet) +
-			 sizeof(struct themis_inner);
+			 sizeof(struct themis_inner_response);
 	rest = skb->len - linear;
 
 	copy = alloc_skb_with_frags(linear, rest, PAGE_ORDER, &err,

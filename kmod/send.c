@@ -24,6 +24,7 @@
 /**
  * themis_send_alloc() - room for a message
  * @sk: who is charged
+ * @kind: enum themis_msg_kind
  * @len: bytes of the message
  * @noblock: do not wait for room in the send buffer
  * @err: filled if NULL is returned
@@ -31,16 +32,17 @@
  * Return: a packet that consists of the inner header, @len bytes and the tag,
  * none of which is set.
  */
-struct sk_buff *themis_send_alloc(struct sock *sk, size_t len, int noblock,
-				  int *err)
+struct sk_buff *themis_send_alloc(struct sock *sk, u8 kind, size_t len,
+				  int noblock, int *err)
 {
-	size_t linear = sizeof(struct themis_inner) + len + THEMIS_TAG_LEN;
+	size_t head = themis_inner_len(kind);
+	size_t linear = head + len + THEMIS_TAG_LEN;
 	struct sk_buff *skb;
 	size_t paged = 0;
 
 	if (linear > LINEAR_MAX) {
-		paged = linear - sizeof(struct themis_inner);
-		linear = sizeof(struct themis_inner);
+		paged = linear - head;
+		linear = head;
 	}
 	skb = sock_alloc_send_pskb(sk, HEADROOM + linear, paged, noblock, err,
 				   PAGE_ORDER);
@@ -56,13 +58,14 @@ struct sk_buff *themis_send_alloc(struct sock *sk, size_t len, int noblock,
 
 /*
  * Seal and send. The sequence is taken when nothing but the seal can fail any
- * more. Consumes the packet, unless it returns an error; -ENOKEY: the key's
- * count ran out just now.
+ * more; a command is on record before its response can come. Consumes the
+ * packet, unless it returns an error; -ENOKEY: the key's count ran out just
+ * now.
  */
-static int send_sealed(struct themis_session *session, struct themis_key *key,
-		       struct sk_buff *skb, u64 now)
+static int seal_and_send(struct themis_session *session, struct themis_key *key,
+			 struct sk_buff *skb, u64 now)
 {
-	size_t bytes = skb->len - sizeof(struct themis_inner) - THEMIS_TAG_LEN;
+	const struct themis_inner *inner = (struct themis_inner *)skb->data;
 	struct themis_node *node = session->pair.node;
 	struct themis_endpoint *endpoint;
 	struct themis_net *tn = node->tn;
@@ -74,9 +77,19 @@ static int send_sealed(struct themis_session *session, struct themis_key *key,
 		themis_drop(tn, THEMIS_CNT_TX_ENDPOINT, NULL);
 		return -EHOSTUNREACH;
 	}
-	seq = atomic64_inc_return(&key->tx_seq);
-	if (unlikely(themis_epoch_spent(&key->epoch, seq)))
+	seq = atomic64_inc_return(&session->tx_seq);
+	if (unlikely(themis_epoch_spent(&key->epoch, seq - key->first))) {
+		themis_session_reap(session);
 		return -ENOKEY;
+	}
+	if (inner->kind == THEMIS_MSG_COMMAND) {
+		err = themis_sock_command(themis_sk(skb->sk), session, seq,
+					  themis_tx_cb(skb)->tag, now);
+		if (err) {
+			themis_drop(tn, THEMIS_CNT_TX_COMMANDS, NULL);
+			return err;
+		}
+	}
 
 	err = themis_seal(skb, key, seq);
 	if (unlikely(err)) {
@@ -89,13 +102,30 @@ static int send_sealed(struct themis_session *session, struct themis_key *key,
 		themis_drop(tn, THEMIS_CNT_TX_ROUTE, NULL);
 		return err;
 	}
+	if (unlikely(themis_epoch_due(&key->epoch, now, seq - key->first)))
+		themis_key_announce(session, key);
+
+	return 0;
+}
+
+/* The same for a message, which is counted. */
+static int send_message(struct themis_session *session, struct themis_key *key,
+			struct sk_buff *skb, u64 now)
+{
+	const struct themis_inner *inner = (struct themis_inner *)skb->data;
+	size_t bytes = skb->len - themis_inner_len(inner->kind) -
+		       THEMIS_TAG_LEN;
+	struct themis_net *tn = session->pair.node->tn;
+	int err;
+
+	err = seal_and_send(session, key, skb, now);
+	if (unlikely(err))
+		return err;
 
 	atomic64_inc(&session->tx_packets);
 	atomic64_add(bytes, &session->tx_bytes);
 	themis_count(tn, THEMIS_CNT_TX_MESSAGES);
 	themis_count_add(tn, THEMIS_CNT_TX_BYTES, bytes);
-	if (unlikely(themis_epoch_due(&key->epoch, now, seq)))
-		themis_key_announce(session, key);
 
 	return 0;
 }
@@ -132,7 +162,7 @@ int themis_send(struct themis_sock *sock, const u8 *peer, bool connected,
 	if (likely(session)) {
 		key = themis_key_usable(session, now);
 		if (likely(key))
-			err = send_sealed(session, key, skb, now);
+			err = send_message(session, key, skb, now);
 	}
 	rcu_read_unlock();
 
@@ -169,15 +199,51 @@ void themis_send_waiting(struct themis_session *session)
 		spin_unlock_bh(&session->lock);
 	}
 	while ((skb = __skb_dequeue(&list))) {
-		err = send_sealed(session, key, skb, now);
+		themis_acquire_unqueue(skb);
+		err = send_message(session, key, skb, now);
 		if (!err)
 			continue;
-		if (skb->sk)
-			themis_sock_error(skb->sk, err == -ENOKEY ?
-					  EHOSTUNREACH : -err);
+		themis_sock_error(skb->sk, err == -ENOKEY ? EHOSTUNREACH :
+							    -err);
 		kfree_skb(skb);
 	}
 	rcu_read_unlock();
+}
+
+/*
+ * A message of the kernel's own, empty and best effort. Counts @sent if it is
+ * on its way.
+ */
+static void send_empty(struct themis_session *session, u8 kind, __be16 source,
+		       __be16 dest, enum themis_counter sent)
+{
+	struct themis_net *tn = session->pair.node->tn;
+	u64 now = ktime_get_coarse_boottime_ns();
+	struct themis_inner *inner;
+	struct themis_key *key;
+	struct sk_buff *skb;
+	int err = -ENOKEY;
+
+	skb = alloc_skb(HEADROOM + sizeof(*inner) + THEMIS_TAG_LEN, GFP_ATOMIC);
+	if (!skb) {
+		themis_drop(tn, THEMIS_CNT_TX_MEMORY, NULL);
+		return;
+	}
+	skb_reserve(skb, HEADROOM);
+	inner = skb_put_zero(skb, sizeof(*inner) + THEMIS_TAG_LEN);
+	inner->kind = kind;
+	inner->source = source;
+	inner->dest = dest;
+
+	rcu_read_lock();
+	key = themis_key_usable(session, now);
+	if (key)
+		err = seal_and_send(session, key, skb, now);
+	rcu_read_unlock();
+	if (err)
+		kfree_skb(skb);
+	else
+		themis_count(tn, sent);
 }
 
 /**
@@ -190,39 +256,23 @@ void themis_send_waiting(struct themis_session *session)
  */
 void themis_send_keepalive(struct themis_session *session)
 {
-	struct themis_net *tn = session->pair.node->tn;
-	u64 now = ktime_get_coarse_boottime_ns();
-	struct themis_endpoint *endpoint;
-	struct themis_inner *inner;
-	struct themis_key *key;
-	struct sk_buff *skb;
-	u64 seq;
+	send_empty(session, THEMIS_MSG_KEEPALIVE, 0, 0,
+		   THEMIS_CNT_TX_KEEPALIVES);
+}
 
-	skb = alloc_skb(HEADROOM + sizeof(*inner) + THEMIS_TAG_LEN, GFP_ATOMIC);
-	if (!skb) {
-		themis_drop(tn, THEMIS_CNT_TX_MEMORY, NULL);
-		return;
-	}
-	skb_reserve(skb, HEADROOM);
-	inner = skb_put_zero(skb, sizeof(*inner) + THEMIS_TAG_LEN);
-	inner->kind = THEMIS_MSG_KEEPALIVE;
-
-	rcu_read_lock();
-	key = themis_key_usable(session, now);
-	endpoint = rcu_dereference(session->endpoint);
-	if (!key || !endpoint)
-		goto drop;
-	seq = atomic64_inc_return(&key->tx_seq);
-	if (themis_epoch_spent(&key->epoch, seq) ||
-	    themis_seal(skb, key, seq) ||
-	    themis_link_xmit(session->pair.node->link, skb, &endpoint->addr,
-			     &endpoint->cache))
-		goto drop;
-	rcu_read_unlock();
-	themis_count(tn, THEMIS_CNT_TX_KEEPALIVES);
-
-	return;
-drop:
-	rcu_read_unlock();
-	themis_drop(tn, THEMIS_CNT_TX_ENDPOINT, skb);
+/**
+ * themis_send_notice() - tell the peer that a port has no socket
+ * @session: the session
+ * @source: the port
+ * @dest: the port of the peer that wrote to it
+ *
+ * Never longer than what it answers, and only ever to a proven sender.
+ *
+ * Context: any.
+ */
+void themis_send_notice(struct themis_session *session, __be16 source,
+			__be16 dest)
+{
+	send_empty(session, THEMIS_MSG_NOTICE, source, dest,
+		   THEMIS_CNT_TX_NOTICES);
 }

@@ -11,11 +11,13 @@ struct themis_session;
 struct themis_sock;
 struct iov_iter;
 
-struct sk_buff *themis_send_alloc(struct sock *sk, size_t len, int noblock,
-				  int *err);
+struct sk_buff *themis_send_alloc(struct sock *sk, u8 kind, size_t len,
+				  int noblock, int *err);
 int themis_send(struct themis_sock *sock, const u8 *peer, bool connected,
 		struct sk_buff *skb);
 void themis_send_waiting(struct themis_session *session);
 void themis_send_keepalive(struct themis_session *session);
+void themis_send_notice(struct themis_session *session, __be16 source,
+			__be16 dest);
 
 #endif /* THEMIS_SEND_H */

@@ -12,6 +12,8 @@
 #include "node.h"
 #include "session.h"
 
+static atomic64_t last_number = ATOMIC64_INIT(0);
+
 static const struct rhashtable_params session_params = {
 	.key_len	= sizeof(struct themis_pair),
 	.key_offset	= offsetof(struct themis_session, pair),
@@ -40,17 +42,27 @@ struct themis_session *themis_session_find(struct themis_node *node,
 	return rhashtable_lookup(&node->tn->sessions, &pair, session_params);
 }
 
-static void session_timer(struct timer_list *timer)
+/**
+ * themis_session_reap() - have a session looked after soon
+ * @session: with a reference, or alive under the RCU read lock
+ *
+ * Context: any.
+ */
+void themis_session_reap(struct themis_session *session)
 {
-	struct themis_session *session =
-		container_of(timer, struct themis_session, timer);
 	struct themis_net *tn = session->pair.node->tn;
 
 	if (test_and_set_bit(0, &session->reaping))
 		return;
-	refcount_inc(&session->refs);
+	if (!refcount_inc_not_zero(&session->refs))
+		return;
 	llist_add(&session->reap, &tn->reap);
 	queue_work(themis_wq, &tn->reaper);
+}
+
+static void session_timer(struct timer_list *timer)
+{
+	themis_session_reap(container_of(timer, struct themis_session, timer));
 }
 
 /**
@@ -87,6 +99,7 @@ struct themis_session *themis_session_make(struct themis_node *node,
 	session->pair.node = node;
 	memcpy(session->pair.peer, peer, THEMIS_ID_LEN);
 	refcount_set(&session->refs, 1);
+	session->number = atomic64_inc_return(&last_number);
 	spin_lock_init(&session->lock);
 	__skb_queue_head_init(&session->waiting);
 	timer_setup(&session->timer, session_timer, 0);

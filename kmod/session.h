@@ -19,6 +19,7 @@ struct netlink_ext_ack;
 struct themis_key;
 struct themis_net;
 struct themis_node;
+struct themis_user;
 
 /**
  * struct themis_endpoint - where a peer is
@@ -51,9 +52,14 @@ struct themis_pair {
  * @list: in themis_node.sessions; under themis_net.lock
  * @refs: one for being in the table, one for each socket that remembers it,
  *	one while in themis_net.reap
+ * @number: of this session, never used again; what commands remember
  * @dead: taken out of the table
  * @acquiring: the daemon has been asked; under themis_net.lock
+ * @asker: who made it ask, with a reference; under themis_net.lock
  * @deadline: when that fails, ns; under themis_net.lock
+ * @tx_seq: last sequence sent, under any key: it rises through all of them
+ * @generations: keys installed so far; under themis_net.lock
+ * @rx_generation: of the newest key that opened a packet; under @lock
  * @keys: by enum themis_key_slot, RCU; changed under @lock
  * @endpoint: where the peer is, or NULL, RCU; changed under @lock
  * @lock: see net.h
@@ -73,9 +79,14 @@ struct themis_session {
 	struct rhash_head		hash;
 	struct list_head		list;
 	refcount_t			refs;
+	u64				number;
 	bool				dead;
 	bool				acquiring;
+	struct themis_user		*asker;
 	u64				deadline;
+	atomic64_t			tx_seq;
+	u32				generations;
+	u32				rx_generation;
 	struct themis_key __rcu		*keys[__THEMIS_SLOT_MAX];
 	struct themis_endpoint __rcu	*endpoint;
 	spinlock_t			lock;	/* see above */
@@ -105,5 +116,6 @@ int themis_session_move(struct themis_session *session,
 			const union themis_addr *to);
 u8 themis_session_state(struct themis_session *session);
 void themis_session_rearm(struct themis_session *session);
+void themis_session_reap(struct themis_session *session);
 
 #endif /* THEMIS_SESSION_H */

@@ -138,7 +138,8 @@ static int show_key(struct sk_buff *skb, struct themis_key *key, u64 now)
 	    nla_put_u64_64bit(skb, THEMIS_KEY_A_AGE_MS,
 			      age_ms(now, epoch->born), THEMIS_KEY_A_PAD) ||
 	    nla_put_u64_64bit(skb, THEMIS_KEY_A_TX_SEQ,
-			      atomic64_read(&key->tx_seq), THEMIS_KEY_A_PAD) ||
+			      atomic64_read(&key->session->tx_seq),
+			      THEMIS_KEY_A_PAD) ||
 	    nla_put_u64_64bit(skb, THEMIS_KEY_A_RX_SEQ,
 			      READ_ONCE(key->replay.greatest),
 			      THEMIS_KEY_A_PAD))

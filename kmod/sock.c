@@ -2,6 +2,7 @@
 /* Sockets: what datagram and raw sockets have in common. */
 #include <linux/capability.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/sockios.h>
 #include <asm/ioctls.h>
 
@@ -9,6 +10,7 @@
 #include "node.h"
 #include "session.h"
 #include "sock.h"
+#include "user.h"
 
 static int family = AF_THEMIS;
 module_param(family, int, 0444);
@@ -143,6 +145,90 @@ void themis_sock_connect(struct themis_sock *sock, struct themis_remote *remote)
 }
 
 /**
+ * themis_sock_prepare() - make room for commands
+ * @sock: will send one
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int themis_sock_prepare(struct themis_sock *sock)
+{
+	struct themis_command *place;
+	u32 places;
+
+	if (likely(READ_ONCE(sock->out.place)))
+		return 0;
+
+	places = roundup_pow_of_two(2 * READ_ONCE(sock->commands));
+	place = kvcalloc(places, sizeof(*place), GFP_KERNEL_ACCOUNT);
+	if (!place)
+		return -ENOMEM;
+
+	spin_lock_bh(&sock->lock);
+	if (!sock->out.place) {
+		sock->out.mask = places - 1;
+		sock->out.max = sock->commands;
+		WRITE_ONCE(sock->out.place, place);
+		place = NULL;
+	}
+	spin_unlock_bh(&sock->lock);
+	kvfree(place);
+
+	return 0;
+}
+
+/**
+ * themis_sock_command() - a command of a socket goes out
+ * @sock: prepared
+ * @session: in which session
+ * @seq: under which sequence
+ * @tag: what the sender calls it
+ * @now: ns
+ *
+ * Context: any.
+ * Return: 0, or -ENOBUFS if too many are outstanding.
+ */
+int themis_sock_command(struct themis_sock *sock,
+			struct themis_session *session, u64 seq, u64 tag,
+			u64 now)
+{
+	u64 deadline = now + (u64)READ_ONCE(sock->timeout) * NSEC_PER_MSEC;
+	int err;
+
+	spin_lock_bh(&sock->lock);
+	err = themis_outstanding_add(&sock->out, session->number, seq, tag,
+				     deadline, now);
+	spin_unlock_bh(&sock->lock);
+
+	return err;
+}
+
+/**
+ * themis_sock_answered() - a response came in
+ * @sock: for which socket
+ * @session: in which session
+ * @seq: the command that it answers
+ * @now: ns
+ * @tag: what the sender called the command
+ *
+ * Context: any.
+ * Return: true, once, if the command is outstanding.
+ */
+bool themis_sock_answered(struct themis_sock *sock,
+			  struct themis_session *session, u64 seq, u64 now,
+			  u64 *tag)
+{
+	bool found;
+
+	spin_lock_bh(&sock->lock);
+	found = themis_outstanding_take(&sock->out, session->number, seq, now,
+					tag);
+	spin_unlock_bh(&sock->lock);
+
+	return found;
+}
+
+/**
  * themis_sock_ioctl() - SIOCINQ and SIOCOUTQ, as UDP has them
  * @socket: the socket
  * @cmd: SIOCINQ gives the size of the next message, SIOCOUTQ the bytes charged
@@ -190,13 +276,19 @@ static void sock_destruct(struct sock *sk)
 	skb_queue_purge(&sk->sk_receive_queue);
 	if (sock->node)
 		themis_node_put(sock->node);
+	kvfree(sock->out.place);
+	atomic_dec(&sock->user->sockets);
+	themis_user_put(sock->user);
 }
 
 static int sock_make(struct net *net, struct socket *socket, int protocol,
 		     int kern)
 {
 	const struct proto_ops *ops;
+	struct themis_sock *sock;
+	struct themis_user *user;
 	struct sock *sk;
+	int err;
 
 	switch (socket->type) {
 	case SOCK_DGRAM:
@@ -213,17 +305,36 @@ static int sock_make(struct net *net, struct socket *socket, int protocol,
 	if (protocol)
 		return -EPROTONOSUPPORT;
 
+	user = themis_user_get(themis_net(net), current_fsuid());
+	if (!user)
+		return -ENOMEM;
+	if (atomic_inc_return(&user->sockets) > THEMIS_USER_SOCKETS) {
+		err = -ENOBUFS;
+		goto err_user;
+	}
+	err = -ENOMEM;
 	sk = sk_alloc(net, family, GFP_KERNEL, &themis_proto, kern);
 	if (!sk)
-		return -ENOMEM;
+		goto err_user;
 	socket->ops = ops;
 	sock_init_data(socket, sk);
 	sk->sk_destruct = sock_destruct;
 	/* Looked up under RCU, see themis_node_port(). */
 	sock_set_flag(sk, SOCK_RCU_FREE);
-	INIT_HLIST_NODE(&themis_sk(sk)->bound);
+
+	sock = themis_sk(sk);
+	INIT_HLIST_NODE(&sock->bound);
+	spin_lock_init(&sock->lock);
+	sock->user = user;
+	sock->timeout = THEMIS_TIMEOUT_DEFAULT;
+	sock->commands = THEMIS_COMMANDS_DEFAULT;
 
 	return 0;
+
+err_user:
+	atomic_dec(&user->sockets);
+	themis_user_put(user);
+	return err;
 }
 
 static struct net_proto_family family_ops = {

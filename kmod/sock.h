@@ -8,10 +8,12 @@
 #include <linux/themis.h>
 
 #include "link.h"
+#include "outstanding.h"
 
 struct themis_link;
 struct themis_node;
 struct themis_session;
+struct themis_user;
 
 /**
  * struct themis_remote - the peer of a connected socket
@@ -36,7 +38,15 @@ struct themis_remote {
  * @port: port there, host order
  * @bound: in themis_node.ports
  * @remote: the peer if connected, RCU; changed under lock_sock()
+ * @user: who made it
  * @recvinfo: deliver THEMIS_CMSG_INFO
+ * @recvaddr: deliver THEMIS_CMSG_ADDR
+ * @strict: take messages in rising order only
+ * @timeout: ms that a command is outstanding
+ * @commands: how many may be, for the next table
+ * @lock: @out
+ * @out: commands that wait for their responses; its table is made with the
+ *	first one
  * @link: SOCK_RAW: the link, under themis_net.lock
  */
 struct themis_sock {
@@ -45,7 +55,14 @@ struct themis_sock {
 	u16				port;
 	struct hlist_node		bound;
 	struct themis_remote __rcu	*remote;
+	struct themis_user		*user;
 	bool				recvinfo;
+	bool				recvaddr;
+	bool				strict;
+	u32				timeout;
+	u32				commands;
+	spinlock_t			lock;	/* see above */
+	struct themis_outstanding	out;
 	struct themis_link		*link;
 };
 
@@ -58,7 +75,7 @@ static inline struct themis_sock *themis_sk(const struct sock *sk)
  * struct themis_cb - what is known of a message in a receive queue
  * @id: SOCK_DGRAM: the proven sender
  * @addr: SOCK_RAW: the transport address it came from
- * @seq: its sequence, in two halves, since the block has no room for padding
+ * @seq: themis_msginfo.seq, in two halves, since the block has no room for padding
  * @port: port of the sender, network order
  * @kind: enum themis_msg_kind
  */
@@ -79,6 +96,19 @@ static inline struct themis_cb *themis_cb(struct sk_buff *skb)
 	return (struct themis_cb *)skb->cb;
 }
 
+/**
+ * struct themis_tx_cb - what is known of a message until it is sealed
+ * @tag: of a command: what the sender called it
+ */
+struct themis_tx_cb {
+	u64	tag;
+};
+
+static inline struct themis_tx_cb *themis_tx_cb(struct sk_buff *skb)
+{
+	return (struct themis_tx_cb *)skb->cb;
+}
+
 extern struct proto themis_proto;
 extern const struct proto_ops themis_dgram_ops;
 extern const struct proto_ops themis_raw_ops;
@@ -94,6 +124,13 @@ struct themis_session *themis_sock_session(struct themis_sock *sock,
 					   struct themis_remote *remote);
 void themis_sock_connect(struct themis_sock *sock,
 			 struct themis_remote *remote);
+int themis_sock_prepare(struct themis_sock *sock);
+int themis_sock_command(struct themis_sock *sock,
+			struct themis_session *session, u64 seq, u64 tag,
+			u64 now);
+bool themis_sock_answered(struct themis_sock *sock,
+			  struct themis_session *session, u64 seq, u64 now,
+			  u64 *tag);
 int themis_sock_ioctl(struct socket *socket, unsigned int cmd,
 		      unsigned long arg);
 int themis_sock_addr(const struct sockaddr_themis *addr, int len, u8 kind);

@@ -80,14 +80,24 @@ enum themis_sockopt {
 	THEMIS_PEERNAME,	/* get: text address, as getpeername() */
 	THEMIS_RECVINFO,	/* int: 1 delivers THEMIS_CMSG_INFO */
 	THEMIS_MAXMSG,		/* get, int: the largest message in bytes */
+	THEMIS_RECVADDR,	/* int: 1 delivers THEMIS_CMSG_ADDR */
+	THEMIS_STRICT,		/* int: 1 takes messages in rising order only */
+	THEMIS_COMMANDS,	/* int: commands that may be outstanding */
+	THEMIS_TIMEOUT,		/* int: ms that a command is outstanding */
 };
+
+#define THEMIS_COMMANDS_DEFAULT	256
+#define THEMIS_COMMANDS_MAX	16384
+#define THEMIS_TIMEOUT_DEFAULT	30000
+#define THEMIS_TIMEOUT_MAX	600000
 
 #define THEMIS_TEXT_MAX		(2 * THEMIS_ID_LEN + 1 + 5)
 
 /* Control messages at SOL_THEMIS. */
 enum themis_cmsg {
 	THEMIS_CMSG_UNSPEC,
-	THEMIS_CMSG_INFO,	/* struct themis_msginfo, on receive */
+	THEMIS_CMSG_INFO,	/* struct themis_msginfo, both ways */
+	THEMIS_CMSG_ADDR,	/* struct sockaddr_themis, both ways: the peer */
 };
 
 /**
@@ -96,19 +106,23 @@ enum themis_cmsg {
  * @THEMIS_MSG_COMMAND: a datagram that expects a response
  * @THEMIS_MSG_RESPONSE: the answer to one command
  * @THEMIS_MSG_KEEPALIVE: empty; proves a key and never reaches a socket
+ * @THEMIS_MSG_NOTICE: empty; no socket is bound to the port that it comes from
  */
 enum themis_msg_kind {
 	THEMIS_MSG_DATAGRAM,
 	THEMIS_MSG_COMMAND,
 	THEMIS_MSG_RESPONSE,
 	THEMIS_MSG_KEEPALIVE,
+	THEMIS_MSG_NOTICE,
 };
 
 /**
- * struct themis_msginfo - what the kernel knows of a received message
- * @seq: sequence number under which it was sealed; with the sender's id and
- *	the session's key it names the message
- * @kind: enum themis_msg_kind
+ * struct themis_msginfo - what a message is
+ * @seq: received datagram or command: the sequence that it was sealed under,
+ *	rising from message to message of one sender. Response to send: the
+ *	sequence of the command that it answers. Command to send: any number;
+ *	received response: the number that was given with its command
+ * @kind: enum themis_msg_kind, of the first three
  * @reserved: zero
  */
 struct themis_msginfo {
@@ -319,7 +333,7 @@ enum themis_key_attr {
 	THEMIS_KEY_A_HARD_COUNT,	/* u64: packets not to be exceeded */
 	THEMIS_KEY_A_SLOT,		/* u8, enum themis_key_slot; in replies */
 	THEMIS_KEY_A_AGE_MS,		/* u64; in replies */
-	THEMIS_KEY_A_TX_SEQ,		/* u64: last sequence sent; in replies */
+	THEMIS_KEY_A_TX_SEQ,		/* u64: the session's last; in replies */
 	THEMIS_KEY_A_RX_SEQ,		/* u64: greatest accepted; in replies */
 	THEMIS_KEY_A_PAD,
 	__THEMIS_KEY_A_MAX,
@@ -382,6 +396,10 @@ enum themis_event {
 	  "key agreement packets handed to the daemon")			\
 	C(TX_HANDSHAKES, "tx-handshakes",				\
 	  "key agreement packets sent for the daemon")			\
+	C(RX_NOTICES, "rx-notices",					\
+	  "notices received that a port has no socket")			\
+	C(TX_NOTICES, "tx-notices",					\
+	  "notices sent that a port has no socket")			\
 	C(ACQUIRES, "acquires",						\
 	  "times the daemon was asked for a session")			\
 	C(KEYS, "keys",							\
@@ -420,6 +438,10 @@ enum themis_event {
 	  "message while the socket's receive buffer is full")		\
 	D(RX_FILTER, "rx-filter",					\
 	  "message refused by the socket's filter")			\
+	D(RX_ORDER, "rx-order",						\
+	  "message older than one accepted before, to a strict socket")	\
+	D(RX_UNASKED, "rx-unasked",					\
+	  "response to no outstanding command: late, doubled, unsolicited") \
 	D(RX_MEMORY, "rx-memory",					\
 	  "no memory to receive")					\
 	D(TX_NO_DAEMON, "tx-no-daemon",					\
@@ -428,6 +450,10 @@ enum themis_event {
 	  "message while too many wait for the same session")		\
 	D(TX_ACQUIRE_LIMIT, "tx-acquire-limit",				\
 	  "message while too many sessions are being asked for")	\
+	D(TX_USER_LIMIT, "tx-user-limit",				\
+	  "message while one user asks for, or queues, too much")	\
+	D(TX_COMMANDS, "tx-commands",					\
+	  "command while too many are outstanding")			\
 	D(TX_REFUSED, "tx-refused",					\
 	  "message whose session the daemon could not bring about")	\
 	D(TX_TIMEOUT, "tx-timeout",					\
