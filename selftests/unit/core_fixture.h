@@ -10,14 +10,10 @@
 
 #include "core_net.h"
 
-#ifndef __maybe_unused
-#define __maybe_unused	__attribute__((__unused__))
-#endif
+static struct net *net;
+static struct net_side *a, *b, *c;
 
-static __maybe_unused struct net *net;
-static __maybe_unused struct net_side *a, *b, *c;
-
-static __maybe_unused int setup(void **state)
+static inline int setup(void **state)
 {
 	net = net_new(1);
 	a = &net->side[0];
@@ -26,15 +22,14 @@ static __maybe_unused int setup(void **state)
 	return 0;
 }
 
-static __maybe_unused int teardown(void **state)
+static inline int teardown(void **state)
 {
 	net_free(net);
 	return 0;
 }
 
 /* Names the two machines by the order of their ids. */
-static __maybe_unused void by_order(struct net_side **low,
-				    struct net_side **high)
+static inline void by_order(struct net_side **low, struct net_side **high)
 {
 	bool swap = themis_id_compare(&a->id, &b->id) > 0;
 
@@ -52,8 +47,7 @@ struct plan {
 	uint64_t	at[32];
 };
 
-static __maybe_unused enum net_verdict follow(struct net *n,
-					      struct net_packet *packet)
+static inline enum net_verdict follow(struct net *n, struct net_packet *packet)
 {
 	struct plan *plan = n->ctx;
 
@@ -73,14 +67,14 @@ static __maybe_unused enum net_verdict follow(struct net *n,
 	return NET_PASS;
 }
 
-static __maybe_unused void plan(struct plan *p)
+static inline void plan(struct plan *p)
 {
 	net->verdict = follow;
 	net->ctx = p;
 }
 
-static __maybe_unused void assert_times(const struct plan *p, uint64_t start,
-					unsigned int n)
+static inline void assert_times(const struct plan *p, uint64_t start,
+				unsigned int n)
 {
 	static const uint64_t want[] = {
 		0, 500 * MS, 1500 * MS, 3500 * MS, 7500 * MS,
@@ -92,7 +86,7 @@ static __maybe_unused void assert_times(const struct plan *p, uint64_t start,
 		assert_int_equal(p->at[i] - start, want[i]);
 }
 
-static __maybe_unused void assert_quiet(void)
+static inline void assert_quiet(void)
 {
 	net_run(net, net->now + 60 * SECOND);
 	assert_int_equal(net->n_flight, 0);
@@ -101,7 +95,7 @@ static __maybe_unused void assert_quiet(void)
 }
 
 /* An agreement that a begins, without trouble. */
-static __maybe_unused void establish(void)
+static inline void establish(void)
 {
 	net_introduce(a, b, NULL);
 	net_send(a, b);
@@ -110,8 +104,8 @@ static __maybe_unused void establish(void)
 	assert_int_equal(b->received, 1);
 }
 
-static __maybe_unused enum net_verdict lose_proofs(struct net *n,
-						   struct net_packet *packet)
+static inline enum net_verdict lose_proofs(struct net *n,
+					   struct net_packet *packet)
 {
 	enum net_verdict verdict = follow(n, packet);
 

@@ -386,6 +386,7 @@ static void keys_are_wiped(void **state)
 	struct net_side *sides[2];
 	const struct net_key *key;
 	uint8_t secret[32];
+	uint32_t index;
 	int i;
 
 	sides[0] = a;
@@ -393,8 +394,8 @@ static void keys_are_wiped(void **state)
 	net_introduce(a, b, psk);
 	assert_true(pool_contains(&a->core->psks, psk));
 	net_send(a, b);
-	agree = core_agree_find(a->core, themis_wire_get32(
-				net->last[THEMIS_PKT_INIT].b + 8), NET_LINK);
+	index = themis_wire_get32(net->last[THEMIS_PKT_INIT].b + 8);
+	agree = core_agree_find(a->core, index, NET_LINK);
 	memcpy(secret, agree->secret, sizeof(secret));
 	assert_true(pool_contains(&a->core->agrees, secret));
 	net_run(net, net->now + 20 * MS);
