@@ -155,6 +155,9 @@ struct themis_key *themis_key_usable(struct themis_session *session, u64 now)
 	key = rcu_dereference(session->keys[THEMIS_SLOT_CURRENT]);
 	if (likely(usable(key, now)))
 		return key;
+	/* A spent key is wiped as an old one is, but no timer knows of it. */
+	if (key)
+		themis_session_reap(session);
 	if (rcu_access_pointer(session->keys[THEMIS_SLOT_NEXT]))
 		return fall_forward(session, now);
 

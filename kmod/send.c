@@ -78,10 +78,8 @@ static int seal_and_send(struct themis_session *session, struct themis_key *key,
 		return -EHOSTUNREACH;
 	}
 	seq = atomic64_inc_return(&session->tx_seq);
-	if (unlikely(themis_epoch_spent(&key->epoch, seq - key->first))) {
-		themis_session_reap(session);
+	if (unlikely(themis_epoch_spent(&key->epoch, seq - key->first)))
 		return -ENOKEY;
-	}
 	if (inner->kind == THEMIS_MSG_COMMAND) {
 		err = themis_sock_command(themis_sk(skb->sk), session, seq,
 					  themis_tx_cb(skb)->tag, now);
