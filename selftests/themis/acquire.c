@@ -35,6 +35,11 @@ FIXTURE_SETUP(acquire)
 
 FIXTURE_TEARDOWN(acquire)
 {
+	/*
+	 * A message that waits keeps its socket, even a closed one, and so the
+	 * namespace and the module.
+	 */
+	node_del(&self->w.net, self->w.node);
 	nl_close(&self->daemon);
 	net_free(&self->w.net);
 }
@@ -82,6 +87,26 @@ TEST_F(acquire, without_daemon)
 	EXPECT_EQ(0, queued(w->sk));
 	/* Asking in vain leaves nothing behind. */
 	EXPECT_EQ(-ENOENT, session_get(&w->net, w->node, w->peer, &s));
+}
+
+/*
+ * What the administrator has made stays, whatever an unprivileged sender does:
+ * a daemon makes a session first and gives it a key then.
+ */
+TEST_F(acquire, session_survives)
+{
+	struct wire *w = &self->w;
+	struct session s;
+
+	ASSERT_EQ(0, nl_leave(&self->daemon, self->daemon.acquire));
+	ASSERT_EQ(0, session_new(&w->net, w->node, w->peer, &w->ep));
+	EXPECT_EQ(-EHOSTUNREACH, wire_write(w, "x", 1));
+	ASSERT_EQ(0, session_get(&w->net, w->node, w->peer, &s));
+	EXPECT_TRUE(endpoint_eq(&w->ep, &s.ep));
+	key_random(&w->key, INITIATOR);
+	ASSERT_EQ(0, wire_key(w, &w->key));
+	EXPECT_EQ(1, wire_write(w, "x", 1));
+	EXPECT_EQ(0, wire_recv(w, &w->key, &pkt));
 }
 
 /* A daemon of another namespace is none. */
