@@ -242,10 +242,11 @@ void core_act_state(struct themis_core *core, const struct core_peer *peer)
 void core_act_forget(struct themis_core *core, const struct core_peer *peer,
 		     uint32_t index)
 {
-	struct core_list *pos, *tmp;
+	struct core_walk walk = core_walk(&core->queue);
+	struct core_list *pos;
 	struct queued *queued;
 
-	core_list_each(pos, tmp, &core->queue) {
+	while ((pos = core_walk_on(&walk))) {
 		queued = core_entry(pos, struct queued, queue);
 		if (queued->action.key.local_index != index ||
 		    !themis_id_equal(&queued->action.peer, &peer->id) ||

@@ -149,10 +149,11 @@ void core_agree_drop(struct themis_core *core, struct core_agree *agree)
 void core_agree_unproven(struct themis_core *core, struct core_peer *peer,
 			 const struct core_agree *but)
 {
-	struct core_list *pos, *tmp;
+	struct core_walk walk = core_walk(&peer->agreements);
+	struct core_list *pos;
 	struct core_agree *agree;
 
-	core_list_each(pos, tmp, &peer->agreements) {
+	while ((pos = core_walk_on(&walk))) {
 		agree = core_entry(pos, struct core_agree, of_peer);
 		if (agree != but && agree->phase == CORE_ANSWERED &&
 		    agree->installed)

@@ -175,11 +175,13 @@ err_hint:
  */
 void themis_core_free(struct themis_core *core)
 {
-	struct core_list *pos, *tmp;
+	struct core_list *pos;
+	struct core_walk walk;
 
 	if (!core)
 		return;
-	core_list_each(pos, tmp, &core->nodes)
+	walk = core_walk(&core->nodes);
+	while ((pos = core_walk_on(&walk)))
 		core_node_free(core, core_entry(pos, struct core_node, all));
 	core_pool_free(&core->actions);
 	core_pool_free(&core->agrees);

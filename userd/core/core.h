@@ -150,18 +150,30 @@ struct themis_action {
 
 /**
  * struct themis_peer_info - one row of the table of peers
+ * @node: the local node
+ * @peer: the other
+ * @endpoint: where it last proved itself, else where it is configured
+ * @state: where things stand
+ * @why: the last failure
+ * @configured: the owner named it; else it came by itself
+ * @has_psk: there is a pre-shared key
+ * @since_us: when the state was entered
+ * @handshake_us: last success; 0 for never
+ * @rtt_us: round trip of the last agreement that we began and that took one
+ *	message 1; 0 for unknown
+ * @tries: how often the last own message 1 was sent
  */
 struct themis_peer_info {
 	struct themis_id	node;
 	struct themis_id	peer;
-	union themis_endpoint	endpoint;	/* configured or learned */
+	union themis_endpoint	endpoint;
 	enum themis_peer_state	state;
 	enum themis_why		why;
 	bool			configured;
 	bool			has_psk;
-	uint64_t		since_us;	/* when the state was entered */
-	uint64_t		handshake_us;	/* last success; 0 for never */
-	uint64_t		rtt_us;		/* of the last agreement */
+	uint64_t		since_us;
+	uint64_t		handshake_us;
+	uint64_t		rtt_us;
 	unsigned int		tries;
 };
 

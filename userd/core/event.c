@@ -74,10 +74,11 @@ static void confirmed(struct themis_core *core, uint64_t now,
 static void ended(struct themis_core *core, uint64_t now,
 		  struct core_peer *peer, bool gone)
 {
-	struct core_list *pos, *tmp;
+	struct core_walk walk = core_walk(&peer->agreements);
+	struct core_list *pos;
 	struct core_agree *agree;
 
-	core_list_each(pos, tmp, &peer->agreements) {
+	while ((pos = core_walk_on(&walk))) {
 		agree = core_entry(pos, struct core_agree, of_peer);
 		if (agree->phase != CORE_PROVING)
 			continue;

@@ -90,11 +90,12 @@ static void schedule_confirm(struct themis_core *core,
  */
 static uint64_t when_to_begin(const struct core_peer *peer, uint64_t now)
 {
-	struct core_list *pos, *tmp;
+	struct core_walk walk = core_walk(&peer->agreements);
+	struct core_list *pos;
 	struct core_agree *agree;
 	uint64_t when = now;
 
-	core_list_each(pos, tmp, &peer->agreements) {
+	while ((pos = core_walk_on(&walk))) {
 		agree = core_entry(pos, struct core_agree, of_peer);
 		if (agree->phase == CORE_ANSWERED &&
 		    when < agree->begun + CORE_YIELD)

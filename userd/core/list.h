@@ -48,10 +48,30 @@ static inline void core_list_add(struct core_list *list,
 	list->prev = member;
 }
 
-/* Walks @list in order; the member at hand may be taken off. */
-#define core_list_each(pos, tmp, list)					\
-	for ((pos) = (list)->next, (tmp) = (pos)->next;			\
-	     (pos) != (list);						\
-	     (pos) = (tmp), (tmp) = (pos)->next)
+/**
+ * struct core_walk - a walk through a list; the member at hand may be taken off
+ * @list: the list
+ * @next: the member that comes next
+ */
+struct core_walk {
+	const struct core_list	*list;
+	struct core_list	*next;
+};
+
+static inline struct core_walk core_walk(const struct core_list *list)
+{
+	return (struct core_walk){ .list = list, .next = list->next };
+}
+
+/* The next member, or NULL at the end. */
+static inline struct core_list *core_walk_on(struct core_walk *walk)
+{
+	struct core_list *at = walk->next;
+
+	if (at == walk->list)
+		return NULL;
+	walk->next = at->next;
+	return at;
+}
 
 #endif /* THEMIS_LIST_H */

@@ -156,9 +156,10 @@ err_secret:
  */
 void core_node_free(struct themis_core *core, struct core_node *node)
 {
-	struct core_list *pos, *tmp;
+	struct core_walk walk = core_walk(&node->peers);
+	struct core_list *pos;
 
-	core_list_each(pos, tmp, &node->peers)
+	while ((pos = core_walk_on(&walk)))
 		core_peer_free(core,
 			       core_entry(pos, struct core_peer, of_node),
 			       THEMIS_WHY_UNKNOWN_NODE);

@@ -120,11 +120,12 @@ err_full:
 void core_peer_free(struct themis_core *core, struct core_peer *peer,
 		    enum themis_why why)
 {
-	struct core_list *pos, *tmp;
+	struct core_walk walk = core_walk(&peer->agreements);
+	struct core_list *pos;
 
 	if (peer->own && peer->own->wanted)
 		core_act_fail(core, &peer->node->self.id, &peer->id, why);
-	core_list_each(pos, tmp, &peer->agreements)
+	while ((pos = core_walk_on(&walk)))
 		core_agree_drop(core, core_entry(pos, struct core_agree,
 						 of_peer));
 	core_list_del(&peer->of_node);
@@ -294,6 +295,24 @@ int themis_core_peer_del(struct themis_core *core, uint64_t now,
 	return 0;
 }
 
+static void fill_info(struct themis_peer_info *info,
+		      const struct core_peer *peer)
+{
+	memset(info, 0, sizeof(*info));
+	info->node = peer->node->self.id;
+	info->peer = peer->id;
+	info->endpoint = core_endpoint_known(&peer->seen) ? peer->seen :
+							    peer->given;
+	info->state = peer->state;
+	info->why = peer->why;
+	info->configured = peer->configured;
+	info->has_psk = peer->psk;
+	info->since_us = peer->since;
+	info->handshake_us = peer->handshake;
+	info->rtt_us = peer->rtt;
+	info->tries = peer->tries;
+}
+
 /**
  * themis_core_peers() - walk all peers, in the order in which they came
  * @core: the core
@@ -306,29 +325,18 @@ int themis_core_peers(struct themis_core *core,
 		      int (*cb)(void *ctx, const struct themis_peer_info *info),
 		      void *ctx)
 {
-	struct core_list *pos, *tmp, *at, *next;
+	struct core_walk nodes = core_walk(&core->nodes);
 	struct themis_peer_info info;
-	struct core_node *node;
-	struct core_peer *peer;
+	struct core_list *pos, *at;
+	struct core_walk peers;
 	int err;
 
-	core_list_each(pos, tmp, &core->nodes) {
-		node = core_entry(pos, struct core_node, all);
-		core_list_each(at, next, &node->peers) {
-			peer = core_entry(at, struct core_peer, of_node);
-			memset(&info, 0, sizeof(info));
-			info.node = node->self.id;
-			info.peer = peer->id;
-			info.endpoint = core_endpoint_known(&peer->seen) ?
-					peer->seen : peer->given;
-			info.state = peer->state;
-			info.why = peer->why;
-			info.configured = peer->configured;
-			info.has_psk = peer->psk;
-			info.since_us = peer->since;
-			info.handshake_us = peer->handshake;
-			info.rtt_us = peer->rtt;
-			info.tries = peer->tries;
+	while ((pos = core_walk_on(&nodes))) {
+		peers = core_walk(&core_entry(pos, struct core_node,
+					      all)->peers);
+		while ((at = core_walk_on(&peers))) {
+			fill_info(&info, core_entry(at, struct core_peer,
+						    of_node));
 			err = cb(ctx, &info);
 			if (err)
 				return err;

@@ -29,10 +29,11 @@ static bool answer_again(struct themis_core *core, struct core_peer *peer,
 			 const union themis_endpoint *from,
 			 const uint8_t digest[32])
 {
-	struct core_list *pos, *tmp;
+	struct core_walk walk = core_walk(&peer->agreements);
+	struct core_list *pos;
 	struct core_agree *agree;
 
-	core_list_each(pos, tmp, &peer->agreements) {
+	while ((pos = core_walk_on(&walk))) {
 		agree = core_entry(pos, struct core_agree, of_peer);
 		if (agree == peer->own ||
 		    memcmp(agree->digest, digest, sizeof(agree->digest)))
@@ -79,10 +80,11 @@ static void step_back(struct themis_core *core, uint64_t now,
 static bool other_pending(const struct core_peer *peer,
 			  const struct core_agree *but)
 {
-	struct core_list *pos, *tmp;
+	struct core_walk walk = core_walk(&peer->agreements);
+	struct core_list *pos;
 	struct core_agree *agree;
 
-	core_list_each(pos, tmp, &peer->agreements) {
+	while ((pos = core_walk_on(&walk))) {
 		agree = core_entry(pos, struct core_agree, of_peer);
 		if (agree == but || agree->phase == CORE_DONE ||
 		    (agree->phase == CORE_ASKED && agree->yielded))
@@ -96,11 +98,12 @@ static bool other_pending(const struct core_peer *peer,
 static void bound_peer(struct themis_core *core, struct core_peer *peer)
 {
 	struct core_agree *agree, *victim = NULL;
-	struct core_list *pos, *tmp;
+	struct core_walk walk = core_walk(&peer->agreements);
+	struct core_list *pos;
 
 	if (peer->responders < CORE_PER_PEER)
 		return;
-	core_list_each(pos, tmp, &peer->agreements) {
+	while ((pos = core_walk_on(&walk))) {
 		agree = core_entry(pos, struct core_agree, of_peer);
 		if (agree == peer->own)
 			continue;
