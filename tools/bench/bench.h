@@ -106,13 +106,14 @@ int world_new(const struct bench_path *path);
 void world_free(void);
 int world_enter(enum bench_side side);
 int world_ip(enum bench_side side, const char *batch);
-int world_exec(enum bench_side side, const char *input, const char *const *argv);
+int world_exec(enum bench_side side, const char *input,
+	       const char *const *argv);
 int world_modprobe(const char *names);
 void world_close(struct bench_pair *pair);
 
 /* socket.c */
 int sock_open(enum bench_side side, int family, int type, int proto);
-int sock_bound(enum bench_side side, const char *addr, uint16_t port, int type);
+int sock_bind(int fd, const char *addr, uint16_t port);
 int sock_connect(int fd, const char *addr, uint16_t port);
 int sock_udp_pair(struct bench_pair *pair, const char *a, const char *b);
 int sock_buffers(int fd);
@@ -123,7 +124,8 @@ int sock_recv_stream(struct bench_end *end, void *buf, size_t len);
 
 /* aead.c */
 int aead_open(void);
-int aead_measure(const char *what, size_t size, struct bench_result *result);
+int aead_measure(const char *what, size_t size,
+		 struct bench_result *result);
 
 int bench_error(int err, const char *next, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

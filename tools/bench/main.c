@@ -15,7 +15,8 @@
 #define MAX_SIZES	32
 
 static const struct bench_path *const paths[] = {
-	&path_udp, &path_wireguard, &path_esp, &path_themis,
+	&path_udp, &path_wireguard, &path_esp, &path_ktls, &path_tipc,
+	&path_dtls, &path_themis,
 };
 
 static size_t sizes[MAX_SIZES];

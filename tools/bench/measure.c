@@ -22,7 +22,10 @@
 
 /* So many batches, each of about so many instructions or nanoseconds. */
 #define BATCHES		11
-#define BATCH_COST	20000000
+#define BATCH_COST	10000000
+
+/* Round trips between two looks at the clock. */
+#define ROUNDS		3
 
 /* A burst has at most so many messages and bytes. */
 #define BURST_MESSAGES	64
@@ -106,8 +109,9 @@ static void echo(struct bench_end *end, size_t size)
 	}
 }
 
-static int rounds(struct bench_end *end, size_t size, unsigned int n)
+static int rounds(struct bench_pair *pair, size_t size, unsigned int n)
 {
+	struct bench_end *end = &pair->end[SIDE_A];
 	int err = 0;
 
 	while (n-- && !err) {
@@ -163,36 +167,35 @@ int bench_check(struct bench_pair *pair, size_t size)
 	return 0;
 }
 
-/* How many messages make a batch, after enough of them to be warm. */
-static unsigned int batch_size(uint64_t cost, unsigned int n)
-{
-	uint64_t each = cost / n;
-	unsigned int size;
-
-	size = BATCH_COST / (each ? each : 1);
-	return size > 10 ? size : 10;
-}
-
-static int rr(struct bench_end *end, size_t size, struct bench_result *result)
+/*
+ * Measure batches of a unit of work that carries @messages messages. Whatever
+ * it costs, warm-up and each batch are about BATCH_COST together.
+ */
+static int batches(int (*unit)(struct bench_pair *pair, size_t size,
+			       unsigned int n),
+		   struct bench_pair *pair, size_t size, unsigned int each,
+		   struct bench_result *result)
 {
 	double batch[BATCHES];
-	unsigned int n = 200;
+	unsigned int n = 0;
+	unsigned int left;
 	uint64_t start;
 	int err, i;
 
-	err = rounds(end, size, n);
 	start = bench_clock();
-	if (!err)
-		err = rounds(end, size, n);
-	n = batch_size(bench_clock() - start, n);
+	do {
+		err = unit(pair, size, each);
+		n++;
+	} while (!err && bench_clock() - start < BATCH_COST);
 
 	for (i = 0; i < BATCHES && !err; i++) {
 		start = bench_clock();
-		err = rounds(end, size, n);
-		batch[i] = (double)(bench_clock() - start) / n;
+		for (left = n; left && !err; left--)
+			err = unit(pair, size, each);
+		batch[i] = (double)(bench_clock() - start) / n / each;
 	}
 	if (err)
-		return bench_error(err, "", "a round trip of %zu bytes failed",
+		return bench_error(err, "", "a message of %zu bytes got lost",
 				   size);
 	bench_result(result, batch, BATCHES);
 	return 0;
@@ -215,7 +218,7 @@ int bench_rr(struct bench_pair *pair, size_t size, struct bench_result *result)
 	if (!pid)
 		echo(&pair->end[SIDE_B], size);
 
-	err = rr(&pair->end[SIDE_A], size, result);
+	err = batches(rounds, pair, size, ROUNDS, result);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	return err;
@@ -233,30 +236,9 @@ int bench_rr(struct bench_pair *pair, size_t size, struct bench_result *result)
 int bench_stream(struct bench_pair *pair, size_t size,
 		 struct bench_result *result)
 {
-	unsigned int bursts, each = BURST_BYTES / size;
-	double batch[BATCHES];
-	unsigned int left;
-	uint64_t start;
-	int err, i;
+	unsigned int each = BURST_BYTES / size;
 
 	if (each > BURST_MESSAGES)
 		each = BURST_MESSAGES;
-	for (i = 0, err = 0; i < 8 && !err; i++)
-		err = burst(pair, size, each);
-	start = bench_clock();
-	if (!err)
-		err = burst(pair, size, each);
-	bursts = batch_size(bench_clock() - start, 1);
-
-	for (i = 0; i < BATCHES && !err; i++) {
-		start = bench_clock();
-		for (left = bursts; left && !err; left--)
-			err = burst(pair, size, each);
-		batch[i] = (double)(bench_clock() - start) / bursts / each;
-	}
-	if (err)
-		return bench_error(err, "", "a burst of %u times %zu bytes failed",
-				   each, size);
-	bench_result(result, batch, BATCHES);
-	return 0;
+	return batches(burst, pair, size, each, result);
 }

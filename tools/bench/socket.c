@@ -70,29 +70,19 @@ static struct sockaddr_in address(const char *text, uint16_t port)
 }
 
 /**
- * sock_bound() - open an IPv4 socket and bind it
- * @side: where
+ * sock_bind() - bind an IPv4 socket
+ * @fd: the socket
  * @addr: local address
  * @port: local port, host order
- * @type: SOCK_DGRAM or SOCK_STREAM
- *
- * Return: the descriptor or a negative errno.
  */
-int sock_bound(enum bench_side side, const char *addr, uint16_t port, int type)
+int sock_bind(int fd, const char *addr, uint16_t port)
 {
 	struct sockaddr_in sin = address(addr, port);
-	int err, fd;
 
-	fd = sock_open(side, AF_INET, type, 0);
-	if (fd < 0)
-		return fd;
-	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin))) {
-		err = bench_error(-errno, "", "cannot bind to %s:%u", addr,
-				  port);
-		close(fd);
-		return err;
-	}
-	return fd;
+	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)))
+		return bench_error(-errno, "", "cannot bind to %s:%u", addr,
+				   port);
+	return 0;
 }
 
 /**
@@ -119,18 +109,20 @@ int sock_connect(int fd, const char *addr, uint16_t port)
  */
 int sock_udp_pair(struct bench_pair *pair, const char *a, const char *b)
 {
+	const char *const addr[__SIDE_MAX] = { a, b };
 	const uint16_t port = 9000;
-	int err;
+	int side, fd;
+	int err = 0;
 
-	pair->end[SIDE_A].fd = sock_bound(SIDE_A, a, port, SOCK_DGRAM);
-	if (pair->end[SIDE_A].fd < 0)
-		return pair->end[SIDE_A].fd;
-	pair->end[SIDE_B].fd = sock_bound(SIDE_B, b, port, SOCK_DGRAM);
-	if (pair->end[SIDE_B].fd < 0)
-		return pair->end[SIDE_B].fd;
-	err = sock_connect(pair->end[SIDE_A].fd, b, port);
-	if (!err)
-		err = sock_connect(pair->end[SIDE_B].fd, a, port);
+	for (side = 0; side < __SIDE_MAX && !err; side++) {
+		fd = sock_open(side, AF_INET, SOCK_DGRAM, 0);
+		if (fd < 0)
+			return fd;
+		pair->end[side].fd = fd;
+		err = sock_bind(fd, addr[side], port);
+		if (!err)
+			err = sock_connect(fd, addr[!side], port);
+	}
 	return err;
 }
 
