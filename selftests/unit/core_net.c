@@ -228,6 +228,7 @@ static struct net_key *own_key(struct net_session *s, uint32_t local)
 static void proven(struct net_side *side, struct net_session *s,
 		   struct net_key *key)
 {
+	bool up = !s->slot[THEMIS_SLOT_CURRENT].used;
 	struct net_key copy;
 
 	if (key->flags & THEMIS_KEY_F_CONFIRMED)
@@ -238,6 +239,8 @@ static void proven(struct net_side *side, struct net_session *s,
 		promote(s, key);
 		memset(key, 0, sizeof(*key));
 	}
+	if (up)
+		event(side, s, THEMIS_EVENT_UP, &copy);
 	event(side, s, THEMIS_EVENT_CONFIRMED, &copy);
 }
 
@@ -255,9 +258,11 @@ static int key_new(struct net_side *side, const struct themis_action *act)
 {
 	struct net_session *s = find(side, &act->node, &act->peer, false);
 	struct net_key key = { 0 };
+	bool up;
 
 	if (!s)
 		return -ENOENT;
+	up = !s->slot[THEMIS_SLOT_CURRENT].used;
 	/* The core must never do this, whatever the network does. */
 	assert_false(seen(side, act->key.tx));
 	assert_false(seen(side, act->key.rx));
@@ -277,6 +282,9 @@ static int key_new(struct net_side *side, const struct themis_action *act)
 	memcpy(key.tx, act->key.tx, sizeof(key.tx));
 	memcpy(key.rx, act->key.rx, sizeof(key.rx));
 
+	up &= !!(key.flags & (THEMIS_KEY_F_CONFIRMED | THEMIS_KEY_F_SEND));
+	if (up)
+		event(side, s, THEMIS_EVENT_UP, &key);
 	if (key.flags & THEMIS_KEY_F_CONFIRMED) {
 		promote(s, &key);
 		flush(side, s);

@@ -217,6 +217,30 @@ static void stale_expiry(void **state)
 	net_assert_agreed(a, b);
 }
 
+/* The daemon restarts between message 2 and the data that proves the key. */
+static void comes_up_unasked(void **state)
+{
+	struct plan p = { .type = THEMIS_PKT_CONFIRM, .drop = 99 };
+	struct net_packet init;
+
+	plan(&p);
+	net_introduce(a, b, NULL);
+	net_send(a, b);
+	init = net->last[THEMIS_PKT_INIT];
+	net_run(net, net->now + 20 * MS);
+	net_restart(b, 64, 32);
+	net_introduce(a, b, NULL);
+	themis_core_adopt(b->core, net->now, &b->id, &a->id, &a->at, false);
+	net_run(net, net->now + 20 * MS);
+	assert_int_equal(b->received, 1);
+	assert_int_equal(net_peer(b, a).state, THEMIS_PEER_ESTABLISHED);
+
+	/* So message 1 from elsewhere does not move the session. */
+	net_inject(b, &c->at, init.b, init.len);
+	assert_memory_equal(&net_session(b, a)->endpoint, &a->at,
+			    sizeof(a->at));
+}
+
 /* The kernel's news of a live key outweighs an agreement that failed. */
 static void lives_after_failure(void **state)
 {
@@ -287,7 +311,7 @@ static void events_of_no_concern(void **state)
 		/* A rekey without an endpoint: of whom, and where? */
 		themis_core_event(a->core, net->now, &a->id, &stranger, event,
 				  &key, NULL);
-		if (event != THEMIS_EVENT_REKEY)
+		if (event != THEMIS_EVENT_REKEY && event != THEMIS_EVENT_UP)
 			themis_core_event(a->core, net->now, &a->id, &b->id,
 					  event, NULL, &b->at);
 	}
@@ -311,6 +335,7 @@ int main(void)
 		TEST(responder_refused),
 		TEST(session_deleted),
 		TEST(stale_expiry),
+		TEST(comes_up_unasked),
 		TEST(lives_after_failure),
 		TEST(confirmed_too_soon),
 		TEST(events_of_no_concern),

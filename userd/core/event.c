@@ -91,6 +91,22 @@ static void ended(struct themis_core *core, uint64_t now,
 				THEMIS_WHY_NONE);
 }
 
+/*
+ * The session has got a key that we know nothing of, because the daemon has
+ * restarted since. While we held it for down a replayed message 1 could move
+ * its endpoint.
+ */
+static void up(struct themis_core *core, uint64_t now, struct core_peer *peer,
+	       const union themis_endpoint *endpoint)
+{
+	peer->proven = true;
+	if (core_endpoint_known(endpoint))
+		peer->seen = *endpoint;
+	core_peer_touch(core, peer);
+	core_peer_state(core, now, peer, THEMIS_PEER_ESTABLISHED,
+			THEMIS_WHY_NONE);
+}
+
 static struct core_peer *learn(struct themis_core *core, uint64_t now,
 			       struct core_node *node,
 			       const struct themis_id *id,
@@ -175,9 +191,13 @@ void themis_core_event(struct themis_core *core, uint64_t now,
 			core_peer_touch(core, found);
 		}
 		break;
+	case THEMIS_EVENT_UP:
+		/* A key of ours says so itself; this may be an older one. */
+		if (found && !agree_of(core, found, key))
+			up(core, now, found, endpoint);
+		break;
 	case THEMIS_EVENT_UNSPEC:
 	case THEMIS_EVENT_NEW:
-	case THEMIS_EVENT_UP:
 		break;
 	}
 }
