@@ -17,8 +17,6 @@
 #include "core.h"
 #include "nl.h"
 
-#define THEMISD_VERSION		"0.1.0"
-
 /* Bounds. A peer is about 1 KiB here and in the core. */
 #define THEMISD_NODES_MAX	1024
 #define THEMISD_PEERS_MAX	16384

@@ -258,7 +258,7 @@ static int collect_pair(void *ctx, const struct themis_peer_info *info)
 /* Ends what the core holds for established and the kernel has no longer. */
 static int end_missing(struct daemon *d, const struct sessions *all)
 {
-	struct themis_nl_session want;
+	struct themis_nl_session want = { 0 };
 	struct pairs pairs = { 0 };
 	size_t i;
 	int err;

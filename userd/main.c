@@ -92,7 +92,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 			o->debug = true;
 			break;
 		case 'V':
-			printf("themisd %s\n", THEMISD_VERSION);
+			printf("themisd %s\n", THEMIS_VERSION);
 			return 0;
 		case 'h':
 			usage(stdout);
@@ -138,7 +138,7 @@ static void serve(struct daemon *d)
 	ev_signal_start(d->loop, &term);
 	ev_signal_start(d->loop, &interrupt);
 	log_info("themisd %s, module %s: %u nodes, %u peers, control socket %s",
-		 THEMISD_VERSION, d->info.version, d->nnodes, d->npeers,
+		 THEMIS_VERSION, d->info.version, d->nnodes, d->npeers,
 		 d->control_path);
 	ev_run(d->loop, 0);
 	ev_signal_stop(d->loop, &interrupt);

@@ -71,7 +71,7 @@ static int run_info(struct daemon *d, struct control_client *client,
 	if (err)
 		return err;
 	*result = json_pack("{s:s, s:s, s:i, s:s, s:s?, s:s, s:i, s:i, s:I, s:o}",
-			    "version", THEMISD_VERSION,
+			    "version", THEMIS_VERSION,
 			    "module", d->info.version,
 			    "pid", (int)getpid(),
 			    "control", d->control_path,

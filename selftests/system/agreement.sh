@@ -36,8 +36,7 @@ listen beta 9000
 listen alpha 9001
 
 # Not configured: the sender hears of it at once.
-ask alpha "$b:9000" x
-(($? != 0)) && [[ $(counter alpha tx-refused) == 1 ]]
+! ask alpha "$b:9000" x && [[ $(counter alpha tx-refused) == 1 ]]
 result $? 'an unknown peer is refused at once'
 
 on alpha peer add "$b" endpoint 192.0.2.2:7000
@@ -74,8 +73,7 @@ must 'the same pre-shared key' ask alpha "$b:9000" psk
 forget
 on alpha peer add "$b" endpoint 192.0.2.2:7000 psk-file "$dir/psk"
 on beta peer add "$a" psk-file "$dir/psk2"
-ask alpha "$b:9000" psk
-(($? != 0))
+! ask alpha "$b:9000" psk
 result $? 'another pre-shared key does not do'
 
 # Somebody else at that address: beta's node goes, another one comes.
@@ -85,8 +83,7 @@ on beta node del "$b"
 on beta node add key "$dir/other.key" netid test link 7000 owner any name x \
 	>/dev/null
 on alpha peer add "$b" endpoint 192.0.2.2:7000
-ask alpha "$b:9000" x
-(($? != 0))
+! ask alpha "$b:9000" x
 result $? 'a peer that is not there is not reached'
 must 'and why' wait_for 15 why alpha 'does not answer'
 must 'the state is failed' state alpha failed

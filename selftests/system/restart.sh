@@ -55,8 +55,7 @@ result $? 'and no socket'
 
 # Without a daemon a new peer is an immediate error.
 before=$(counter alpha tx-no-daemon)
-ask alpha "${a/#??/00}:9000" x
-(($? != 0)) && (($(counter alpha tx-no-daemon) > before))
+! ask alpha "${a/#??/00}:9000" x && (($(counter alpha tx-no-daemon) > before))
 result $? 'a new peer without a daemon is an immediate error'
 
 finish

@@ -14,7 +14,6 @@
 
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 
-
 #define TOOL_ARGS_MAX		16	/* arguments that a usage line names */
 #define TOOL_BATCH_WORDS	64	/* words on a line of a batch file */
 

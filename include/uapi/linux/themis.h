@@ -162,6 +162,7 @@ enum themis_pkt_type {
 
 /**
  * enum themis_cmd - commands and notifications
+ * @THEMIS_CMD_UNSPEC: none
  * @THEMIS_CMD_INFO_GET: do: THEMIS_A_INFO; no argument
  * @THEMIS_CMD_LINK_NEW: admin: THEMIS_A_LINK with PORT
  * @THEMIS_CMD_LINK_DEL: admin: THEMIS_A_LINK with PORT; EBUSY while nodes use
@@ -197,6 +198,8 @@ enum themis_pkt_type {
  *	THEMIS_A_NODE
  * @THEMIS_CMD_SESSION_NTF: to group event: THEMIS_A_EVENT and
  *	THEMIS_A_SESSION
+ * @__THEMIS_CMD_MAX: one past the last
+ * @THEMIS_CMD_MAX: the last
  */
 enum themis_cmd {
 	THEMIS_CMD_UNSPEC,
@@ -351,6 +354,7 @@ enum themis_key_attr {
 
 /**
  * enum themis_event - why a notification was sent
+ * @THEMIS_EVENT_UNSPEC: none
  * @THEMIS_EVENT_NEW: the object was made
  * @THEMIS_EVENT_DEL: the object is gone
  * @THEMIS_EVENT_UP: the session can send: its first key, or one after none
