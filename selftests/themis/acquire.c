@@ -14,6 +14,7 @@
 #define INITIATOR	(THEMIS_KEY_F_INITIATOR | THEMIS_KEY_F_SEND)
 #define WAITING		16	/* packets for one session */
 #define ACQUIRES	256	/* sessions of one namespace being asked for */
+#define USER_ACQUIRES	64	/* the same of one user */
 #define TIMEOUT		"/sys/module/themis/parameters/acquire_timeout_ms"
 
 static struct packet pkt;
@@ -238,26 +239,59 @@ TEST_F(acquire, queue_is_bounded)
 	EXPECT_EQ(1, wire_write(w, "x", 1));
 }
 
+struct storm {
+	struct wire	*w;
+	__u8		peer[ACQUIRES + 2][THEMIS_ID_LEN];
+	int		from;
+	int		to;
+	int		err;	/* what the one after the last has to return */
+};
+
+/* One user asks for many sessions; the messages stay when the user has gone. */
+static int send_storm(void *arg)
+{
+	struct storm *s = arg;
+	struct wire *w = s->w;
+	int fd;
+
+	fd = themis_bound(&w->net, w->node, 0);
+	CHECK(fd >= 0);
+	for (int i = s->from; i < s->to; i++)
+		CHECK(send_to(fd, &w->net, s->peer[i], 1, "x", 1) == 1);
+	CHECK(send_to(fd, &w->net, s->peer[s->to], 1, "x", 1) == s->err);
+	return check_status();
+}
+
 TEST_F(acquire, acquires_are_bounded)
 {
 	struct wire *w = &self->w;
-	__u8 peer[ACQUIRES + 1][THEMIS_ID_LEN];
-	int size = 1 << 20;
+	static struct storm s;
 
-	ASSERT_EQ(0, setsockopt(w->sk, SOL_SOCKET, SO_SNDBUFFORCE, &size,
-				sizeof(size)));
-	fill_random(peer, sizeof(peer));
-	for (int i = 0; i < ACQUIRES; i++)
-		ASSERT_EQ(1, send_to(w->sk, &w->net, peer[i], 1, "x", 1));
-	EXPECT_EQ(-ENOBUFS, send_to(w->sk, &w->net, peer[ACQUIRES], 1, "x",
-				    1));
-	EXPECT_TRUE(dropped(&w->net, &self->before,
-			    THEMIS_CNT_TX_ACQUIRE_LIMIT, 1));
+	s.w = w;
+	fill_random(s.peer, sizeof(s.peer));
+	/* One user leaves room for others. */
+	for (int user = 0; user < ACQUIRES / USER_ACQUIRES; user++) {
+		s.from = user * USER_ACQUIRES;
+		s.to = s.from + USER_ACQUIRES;
+		s.err = -ENOBUFS;
+		EXPECT_EQ(0, in_child(2000 + user, 2000, send_storm, &s));
+	}
 	EXPECT_EQ(ACQUIRES, count_wait(&w->net, &self->before,
 				       THEMIS_CNT_ACQUIRES, ACQUIRES));
-	ASSERT_EQ(0, acquire_fail(&w->net, w->node, peer[7], 0));
-	recv_error(w->sk, 0);
-	EXPECT_EQ(1, send_to(w->sk, &w->net, peer[ACQUIRES], 1, "x", 1));
+	EXPECT_EQ(ACQUIRES / USER_ACQUIRES,
+		  count_wait(&w->net, &self->before, THEMIS_CNT_TX_USER_LIMIT,
+			     ACQUIRES / USER_ACQUIRES));
+
+	/* All of them together leave room for the machine. */
+	ASSERT_EQ(0, counts_get(&w->net, &self->before));
+	s.from = ACQUIRES;
+	s.to = ACQUIRES;
+	EXPECT_EQ(0, in_child(3000, 3000, send_storm, &s));
+	EXPECT_TRUE(dropped(&w->net, &self->before,
+			    THEMIS_CNT_TX_ACQUIRE_LIMIT, 1));
+	ASSERT_EQ(0, acquire_fail(&w->net, w->node, s.peer[7], 0));
+	s.to = ACQUIRES + 1;
+	EXPECT_EQ(0, in_child(3000, 3000, send_storm, &s));
 }
 
 TEST_F(acquire, refused)

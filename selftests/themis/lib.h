@@ -244,6 +244,34 @@ int send_to(int fd, const struct net *net, const __u8 *id, __u16 port,
 	    const void *buf, size_t len);
 
 /**
+ * send_kind() - send a datagram, command or response
+ * @fd: AF_THEMIS socket
+ * @to: the peer
+ * @kind: enum themis_msg_kind
+ * @seq: as struct themis_msginfo has it
+ * @buf: message
+ * @len: its bytes
+ *
+ * Return: bytes sent or a negative errno. Never blocks.
+ */
+int send_kind(int fd, const struct sockaddr_themis *to, __u8 kind, __u64 seq,
+	      const void *buf, size_t len);
+
+/**
+ * recv_kind() - receive, and learn what it is
+ * @fd: AF_THEMIS socket with THEMIS_RECVINFO
+ * @from: the peer; may be NULL
+ * @info: what the message is; kind 255 if nothing told it
+ * @buf: where to
+ * @len: its size
+ *
+ * Return: bytes received, -EAGAIN after two seconds, or another negative
+ * errno.
+ */
+int recv_kind(int fd, struct sockaddr_themis *from,
+	      struct themis_msginfo *info, void *buf, size_t len);
+
+/**
  * recv_ms() - receive, waiting no longer than asked
  * @fd: any socket
  * @buf: where to

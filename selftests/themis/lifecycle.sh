@@ -175,7 +175,7 @@ bad_family()
 	local family
 
 	unload || return
-	for family in 1 2 10 16 46 255 -1 0x7fffffff; do
+	for family in 0 1 2 10 16 46 255 -1 0x7fffffff; do
 		if load "family=$family" 2>/dev/null || loaded; then
 			rmmod themis
 			load

@@ -365,6 +365,67 @@ int send_to(int fd, const struct net *net, const __u8 *id, __u16 port,
 	return n < 0 ? -errno : n;
 }
 
+int send_kind(int fd, const struct sockaddr_themis *to, __u8 kind, __u64 seq,
+	      const void *buf, size_t len)
+{
+	struct themis_msginfo info = { .kind = kind, .seq = seq };
+	struct sockaddr_themis name = *to;
+	union {
+		struct cmsghdr	hdr;
+		char		buf[CMSG_SPACE(sizeof(info))];
+	} control = {};
+	struct iovec iov = { (void *)buf, len };
+	struct msghdr msg = {
+		.msg_name = &name,
+		.msg_namelen = sizeof(name),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n;
+
+	control.hdr.cmsg_level = SOL_THEMIS;
+	control.hdr.cmsg_type = THEMIS_CMSG_INFO;
+	control.hdr.cmsg_len = CMSG_LEN(sizeof(info));
+	memcpy(CMSG_DATA(&control.hdr), &info, sizeof(info));
+	n = sendmsg(fd, &msg, MSG_DONTWAIT);
+	return n < 0 ? -errno : n;
+}
+
+int recv_kind(int fd, struct sockaddr_themis *from,
+	      struct themis_msginfo *info, void *buf, size_t len)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	union {
+		struct cmsghdr	hdr;
+		char		buf[256];
+	} control;
+	struct iovec iov = { buf, len };
+	struct msghdr msg = {
+		.msg_name = from,
+		.msg_namelen = from ? sizeof(*from) : 0,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *c;
+	ssize_t n;
+
+	memset(info, 0xff, sizeof(*info));
+	poll(&pfd, 1, 2000);
+	n = recvmsg(fd, &msg, MSG_DONTWAIT);
+	if (n < 0)
+		return -errno;
+	for (c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c))
+		if (c->cmsg_level == SOL_THEMIS &&
+		    c->cmsg_type == THEMIS_CMSG_INFO &&
+		    c->cmsg_len == CMSG_LEN(sizeof(*info)))
+			memcpy(info, CMSG_DATA(c), sizeof(*info));
+	return n;
+}
+
 int recv_ms(int fd, void *buf, size_t len, int ms)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };

@@ -63,12 +63,27 @@ size_t packet_msg(__u8 *out, const __u8 *key, __u32 index, __u64 seq,
 	return packet_seal(out, key, index, seq, plain, PKT_INNER + len);
 }
 
+size_t packet_response(__u8 *out, const __u8 *key, __u32 index, __u64 seq,
+		       __u64 answers, const void *msg, size_t len)
+{
+	static __u8 body[sizeof(__be64) + PKT_MAX];
+	__be64 be = htobe64(answers);
+
+	/* To packet_msg() the number is the beginning of the message. */
+	memcpy(body, &be, sizeof(be));
+	if (len)
+		memcpy(body + sizeof(be), msg, len);
+	return packet_msg(out, key, index, seq, THEMIS_MSG_RESPONSE, body,
+			  sizeof(be) + len);
+}
+
 int packet_open(struct packet *pkt, const __u8 *key, const __u8 *in,
 		size_t len)
 {
 	static __u8 plain[PKT_MAX];
 	__u8 nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
 	unsigned long long opened;
+	const __u8 *body;
 	__be16 port[2];
 	__be32 index;
 	__be64 seq;
@@ -94,8 +109,19 @@ int packet_open(struct packet *pkt, const __u8 *key, const __u8 *in,
 	pkt->kind = plain[4];
 	if (plain[5] || plain[6] || plain[7])
 		return -EBADMSG;
+	body = plain + PKT_INNER;
 	pkt->len = opened - PKT_INNER;
-	memcpy(pkt->msg, plain + PKT_INNER, pkt->len);
+	if (pkt->kind == THEMIS_MSG_RESPONSE) {
+		__be64 answers;
+
+		if (pkt->len < sizeof(answers))
+			return -EBADMSG;
+		memcpy(&answers, body, sizeof(answers));
+		pkt->answers = be64toh(answers);
+		body += sizeof(answers);
+		pkt->len -= sizeof(answers);
+	}
+	memcpy(pkt->msg, body, pkt->len);
 	return 0;
 }
 
@@ -165,6 +191,15 @@ int wire_msg_key(struct wire *w, const struct key *key, __u64 seq,
 int wire_msg(struct wire *w, const void *msg, size_t len)
 {
 	return wire_msg_key(w, &w->key, ++w->seq, msg, len);
+}
+
+int wire_respond(struct wire *w, __u64 answers, const void *msg, size_t len)
+{
+	static __u8 out[PKT_MIN + sizeof(__be64) + PKT_MAX];
+
+	return wire_send(w, out, packet_response(out, w->key.rx, w->key.local,
+						 ++w->seq, answers, msg,
+						 len));
 }
 
 int wire_recv(struct wire *w, const struct key *key, struct packet *pkt)

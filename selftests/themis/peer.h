@@ -52,6 +52,7 @@ struct wire {
  * @sport: source port
  * @dport: destination port
  * @kind: enum themis_msg_kind
+ * @answers: in a response the sequence of its command
  * @len: bytes of @msg
  * @msg: the message
  */
@@ -61,6 +62,7 @@ struct packet {
 	__u16	sport;
 	__u16	dport;
 	__u8	kind;
+	__u64	answers;
 	size_t	len;
 	__u8	msg[PKT_MAX];
 };
@@ -95,6 +97,23 @@ size_t packet_seal(__u8 *out, const __u8 *key, __u32 index, __u64 seq,
  */
 size_t packet_msg(__u8 *out, const __u8 *key, __u32 index, __u64 seq,
 		  __u8 kind, const void *msg, size_t len);
+
+/**
+ * packet_response() - seal a response
+ * @out: the packet; PKT_MIN + 8 + @len bytes
+ * @key: THEMIS_KEY_LEN bytes
+ * @index: receiver's index
+ * @seq: sequence
+ * @answers: sequence of the command
+ * @msg: the message
+ * @len: its bytes
+ *
+ * From WIRE_FROM to WIRE_PORT.
+ *
+ * Return: bytes of the packet.
+ */
+size_t packet_response(__u8 *out, const __u8 *key, __u32 index, __u64 seq,
+		       __u64 answers, const void *msg, size_t len);
 
 /**
  * packet_open() - check and open a packet
@@ -158,6 +177,15 @@ int wire_msg(struct wire *w, const void *msg, size_t len);
  */
 int wire_msg_key(struct wire *w, const struct key *key, __u64 seq,
 		 const void *msg, size_t len);
+
+/**
+ * wire_respond() - send a response under w->key with the next sequence
+ * @w: after wire_up()
+ * @answers: sequence of the command
+ * @msg: the message
+ * @len: its bytes
+ */
+int wire_respond(struct wire *w, __u64 answers, const void *msg, size_t len);
 
 /**
  * wire_recv() - wait for a packet of the kernel and open it

@@ -1,183 +1,185 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Commands that wait for their responses: every edge, and against a model. */
+/*
+ * Commands that wait for their responses, against a list that anybody can
+ * check by eye.
+ */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "outstanding.h"
 
-#define PLACES	16
-#define MAX	8
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-struct fixture {
-	struct themis_command		place[PLACES];
-	struct themis_outstanding	out;
-};
+static struct themis_outstanding out;
 
-static int setup(void **state)
+static void make(u32 max, u32 places)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	free(out.place);
+	memset(&out, 0, sizeof(out));
+	out.place = calloc(places, sizeof(*out.place));
+	assert_non_null(out.place);
+	out.mask = places - 1;
+	out.max = max;
+}
 
-	if (!f)
-		return -1;
-	f->out.place = f->place;
-	f->out.mask = PLACES - 1;
-	f->out.max = MAX;
-	*state = f;
-
+static int unmake(void **state)
+{
+	free(out.place);
+	out.place = NULL;
 	return 0;
 }
 
-static int teardown(void **state)
+static void taken_once(void **state)
 {
-	free(*state);
-
-	return 0;
-}
-
-static void answered_once(void **state)
-{
-	struct fixture *f = *state;
 	u64 tag = 0;
 
-	assert_false(themis_outstanding_take(&f->out, 1, 5, 0, &tag));
-	assert_int_equal(0, themis_outstanding_add(&f->out, 1, 5, 77, 100, 0));
-	assert_true(themis_outstanding_take(&f->out, 1, 5, 99, &tag));
-	assert_int_equal(77, tag);
-	assert_false(themis_outstanding_take(&f->out, 1, 5, 99, &tag));
-	assert_int_equal(0, f->out.count);
+	make(4, 8);
+	assert_int_equal(themis_outstanding_add(&out, 1, 10, 77, 100, 0), 0);
+	assert_false(themis_outstanding_take(&out, 1, 11, 0, &tag));
+	assert_false(themis_outstanding_take(&out, 2, 10, 0, &tag));
+	assert_true(themis_outstanding_take(&out, 1, 10, 99, &tag));
+	assert_int_equal(tag, 77);
+	assert_false(themis_outstanding_take(&out, 1, 10, 99, &tag));
+	assert_int_equal(out.count, 0);
 }
 
-static void another_session_or_sequence(void **state)
+static void nothing_waits(void **state)
 {
-	struct fixture *f = *state;
 	u64 tag;
 
-	assert_int_equal(0, themis_outstanding_add(&f->out, 1, 5, 1, 100, 0));
-	assert_false(themis_outstanding_take(&f->out, 2, 5, 0, &tag));
-	assert_false(themis_outstanding_take(&f->out, 1, 6, 0, &tag));
-	assert_false(themis_outstanding_take(&f->out, 1, 4, 0, &tag));
-	assert_int_equal(1, f->out.count);
+	make(4, 8);
+	assert_false(themis_outstanding_take(&out, 1, 0, 0, &tag));
+	/* Not even a table, before the first command. */
+	unmake(NULL);
+	memset(&out, 0, sizeof(out));
+	assert_false(themis_outstanding_take(&out, 1, 1, 0, &tag));
 }
 
-static void late(void **state)
+static void deadline(void **state)
 {
-	struct fixture *f = *state;
 	u64 tag;
 
-	assert_int_equal(0, themis_outstanding_add(&f->out, 1, 5, 1, 100, 0));
-	assert_false(themis_outstanding_take(&f->out, 1, 5, 100, &tag));
-	assert_int_equal(0, f->out.count);
+	make(4, 8);
+	themis_outstanding_add(&out, 1, 1, 1, 100, 0);
+	themis_outstanding_add(&out, 1, 2, 2, 100, 0);
+	assert_true(themis_outstanding_take(&out, 1, 1, 99, &tag));
+	assert_false(themis_outstanding_take(&out, 1, 2, 100, &tag));
+	assert_int_equal(out.count, 0);
 }
 
-static void bounded(void **state)
+static void bound(void **state)
 {
-	struct fixture *f = *state;
 	u64 tag;
-	int i;
 
-	for (i = 0; i < MAX; i++)
-		assert_int_equal(0, themis_outstanding_add(&f->out, 1, i + 1, i,
-							   100 + i, 0));
-	assert_int_equal(-ENOBUFS, themis_outstanding_add(&f->out, 1, 99, 0,
-							  100, 0));
-	assert_int_equal(-ENOBUFS, themis_outstanding_add(&f->out, 1, 99, 0,
-							  500, 99));
-	/* One is past its deadline: it makes room, and is forgotten. */
-	assert_int_equal(0, themis_outstanding_add(&f->out, 1, 99, 9, 500,
-						   100));
-	assert_false(themis_outstanding_take(&f->out, 1, 1, 100, &tag));
-	assert_true(themis_outstanding_take(&f->out, 1, 99, 100, &tag));
-	assert_int_equal(9, tag);
-	for (i = 1; i < MAX; i++) {
-		assert_true(themis_outstanding_take(&f->out, 1, i + 1, 100,
-						    &tag));
-		assert_int_equal(i, tag);
-	}
-	assert_int_equal(0, f->out.count);
+	make(4, 8);
+	for (u64 seq = 1; seq <= 4; seq++)
+		assert_int_equal(themis_outstanding_add(&out, 1, seq, seq,
+							100 * seq, 0), 0);
+	assert_int_equal(themis_outstanding_add(&out, 1, 5, 5, 900, 99),
+			 -ENOBUFS);
+	/* Who has waited too long makes room, and only they. */
+	assert_int_equal(themis_outstanding_add(&out, 1, 5, 5, 900, 200), 0);
+	assert_int_equal(themis_outstanding_add(&out, 1, 6, 6, 900, 200), 0);
+	assert_int_equal(themis_outstanding_add(&out, 1, 7, 7, 900, 200),
+			 -ENOBUFS);
+	assert_false(themis_outstanding_take(&out, 1, 1, 200, &tag));
+	assert_false(themis_outstanding_take(&out, 1, 2, 200, &tag));
+	for (u64 seq = 3; seq <= 6; seq++)
+		assert_true(themis_outstanding_take(&out, 1, seq, 200, &tag));
 }
 
-/* Against a plain list, with few enough places that all of them collide. */
-static void against_a_model(void **state)
+struct waiting {
+	u64	session;
+	u64	seq;
+	u64	tag;
+	u64	deadline;
+};
+
+static u32 expire(struct waiting *list, u32 n, u64 now)
 {
-	struct themis_command model[MAX] = {};
-	struct fixture *f = *state;
-	unsigned int seed = 20220823;
-	u64 now = 1;
-	u64 seq = 1;
-	long step;
-	u64 tag;
-	int i;
+	u32 left = 0;
 
-	for (step = 0; step < 200000; step++) {
-		now += rand_r(&seed) % 3;
-		if (rand_r(&seed) % 2) {
-			u64 session = 1 + rand_r(&seed) % 3;
-			u64 deadline = now + rand_r(&seed) % 40;
-			int used = 0, old = 0;
+	for (u32 i = 0; i < n; i++)
+		if (list[i].deadline > now)
+			list[left++] = list[i];
+	return left;
+}
 
-			for (i = 0; i < MAX; i++) {
-				used += !!model[i].session;
-				old += model[i].session &&
-				       model[i].deadline <= now;
-			}
-			if (used == MAX && old)
-				for (i = 0; i < MAX; i++)
-					if (model[i].deadline <= now)
-						model[i].session = 0;
-			i = themis_outstanding_add(&f->out, session, seq,
-						   seq * 3, deadline, now);
-			if (used == MAX && !old) {
-				assert_int_equal(-ENOBUFS, i);
+/* Small tables collide all the time; few sessions and sequences do, too. */
+static void against_a_list(void **state)
+{
+	static const u32 sizes[] = { 1, 2, 3, 7, 16, 64 };
+	struct waiting list[64];
+
+	for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
+		u32 max = sizes[s], places = 1, n = 0;
+		u64 now = 0, next = 1;
+
+		while (places < 2 * max)
+			places *= 2;
+		make(max, places);
+		srandom(18 + s);
+		for (int i = 0; i < 100000; i++) {
+			u64 session = 1 + random() % 3;
+			u64 seq = next - random() % 200, tag = 0;
+			bool want = false;
+			u32 j = 0;
+
+			now += random() % 3;
+			if (random() % 2) {
+				struct waiting w = {
+					.session = session,
+					.seq = next++,
+					.tag = random(),
+					.deadline = now + random() % 300,
+				};
+				int err;
+
+				if (n == max)
+					n = expire(list, n, now);
+				err = themis_outstanding_add(&out, w.session,
+							     w.seq, w.tag,
+							     w.deadline, now);
+				assert_int_equal(err, n == max ? -ENOBUFS : 0);
+				if (!err)
+					list[n++] = w;
+				assert_int_equal(out.count, n);
 				continue;
 			}
-			assert_int_equal(0, i);
-			for (i = 0; model[i].session; i++)
-				;
-			model[i].session = session;
-			model[i].seq = seq;
-			model[i].tag = seq * 3;
-			model[i].deadline = deadline;
-			seq += 1 + rand_r(&seed) % 5;
-		} else {
-			u64 session = 1 + rand_r(&seed) % 3;
-			u64 want = seq - rand_r(&seed) % 30;
-			bool expected = false;
-
-			for (i = 0; i < MAX; i++)
-				if (model[i].session == session &&
-				    model[i].seq == want) {
-					expected = now < model[i].deadline;
-					model[i].session = 0;
-				}
-			tag = 0;
-			assert_int_equal(expected,
-					 themis_outstanding_take(&f->out,
-								 session, want,
-								 now, &tag));
-			if (expected)
-				assert_int_equal(want * 3, tag);
+			for (j = 0; j < n; j++)
+				if (list[j].session == session &&
+				    list[j].seq == seq)
+					break;
+			if (j < n)
+				want = now < list[j].deadline;
+			assert_int_equal(themis_outstanding_take(&out, session,
+								 seq, now,
+								 &tag), want);
+			if (want)
+				assert_int_equal(tag, list[j].tag);
+			if (j < n)
+				list[j] = list[--n];
+			assert_int_equal(out.count, n);
 		}
 	}
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(answered_once, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(another_session_or_sequence,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(late, setup, teardown),
-		cmocka_unit_test_setup_teardown(bounded, setup, teardown),
-		cmocka_unit_test_setup_teardown(against_a_model, setup,
-						teardown),
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(taken_once, unmake),
+		cmocka_unit_test_teardown(nothing_waits, unmake),
+		cmocka_unit_test_teardown(deadline, unmake),
+		cmocka_unit_test_teardown(bound, unmake),
+		cmocka_unit_test_teardown(against_a_list, unmake),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("outstanding", tests, NULL, NULL);
 }
