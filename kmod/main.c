@@ -5,6 +5,7 @@
 
 #include <linux/themis.h>
 
+#include "diag.h"
 #include "key.h"
 #include "net.h"
 #include "netlink.h"
@@ -23,13 +24,18 @@ static int __init themis_init(void)
 	err = themis_netlink_register();
 	if (err)
 		goto err_net;
+	err = themis_diag_register();
+	if (err)
+		goto err_netlink;
 	/* Last: from here on anybody can come in. */
 	err = themis_sock_register();
 	if (err)
-		goto err_netlink;
+		goto err_diag;
 
 	return 0;
 
+err_diag:
+	themis_diag_unregister();
 err_netlink:
 	themis_netlink_unregister();
 err_net:
@@ -42,6 +48,7 @@ err_key:
 static void __exit themis_exit(void)
 {
 	themis_sock_unregister();
+	themis_diag_unregister();
 	themis_netlink_unregister();
 	themis_net_exit();
 	themis_key_exit();
@@ -54,4 +61,5 @@ MODULE_DESCRIPTION("Themis: secure datagrams between identities");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(THEMIS_VERSION);
 MODULE_ALIAS_NETPROTO(AF_THEMIS);
+MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_NETLINK, NETLINK_SOCK_DIAG, 18);
 MODULE_ALIAS_GENL_FAMILY("themis");

@@ -49,6 +49,12 @@ static const struct tool_command session_commands[] = {
 	{ }
 };
 
+static const struct tool_command socket_commands[] = {
+	{ .name = "show", .run = socket_show, .args = "",
+	  .help = "list the bound sockets; -s drops and commands" },
+	{ }
+};
+
 static const struct tool_command key_commands[] = {
 	{ .name = "new", .run = key_new, .args = "FILE [netid NAME]",
 	  .help = "make a key file; prints its public part" },
@@ -97,6 +103,8 @@ const struct tool_object tool_table[] = {
 	{ "node", "identities of this machine", node_commands },
 	{ "peer", "identities that we speak to", peer_commands },
 	{ "session", "the kernel's keys with peers", session_commands },
+	{ "socket", "AF_THEMIS sockets of this network namespace",
+	  socket_commands },
 	{ "key", "files with secrets", key_commands },
 	{ "stats", "the kernel's counters", stats_commands },
 	{ "monitor", "events", monitor_commands },

@@ -218,6 +218,7 @@ int peer_connect(const struct tool_args *args);
 int peer_show(const struct tool_args *args);
 int session_del(const struct tool_args *args);
 int session_show(const struct tool_args *args);
+int socket_show(const struct tool_args *args);
 int key_new(const struct tool_args *args);
 int key_show(const struct tool_args *args);
 int key_psk(const struct tool_args *args);

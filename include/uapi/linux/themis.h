@@ -376,6 +376,58 @@ enum themis_event {
 };
 
 /* ------------------------------------------------------------------------
+ * sock_diag: SOCK_DIAG_BY_FAMILY with NLM_F_DUMP lists bound sockets
+ */
+
+/**
+ * struct themis_diag_req - what is asked
+ * @sdiag_family: AF_THEMIS
+ * @sdiag_protocol: zero
+ * @pad: zero
+ */
+struct themis_diag_req {
+	__u8	sdiag_family;
+	__u8	sdiag_protocol;
+	__u16	pad;
+};
+
+/**
+ * struct themis_diag_msg - one socket
+ * @family: AF_THEMIS
+ * @type: SOCK_DGRAM or SOCK_RAW
+ * @connected: has a peer
+ * @shutdown: RCV_SHUTDOWN and SEND_SHUTDOWN
+ * @port: local port; of SOCK_RAW the link's UDP port
+ * @peer_port: of the peer
+ * @uid: who made it, in the reader's user namespace
+ * @inode: as in /proc/PID/fd
+ * @cookie: names the socket for as long as it lives
+ * @rqueue: bytes of memory in its receive queue
+ * @wqueue: bytes of memory of what it has sent and is not gone yet
+ * @drops: messages that found the receive queue full
+ * @commands: commands that are outstanding
+ * @id: local node; of SOCK_RAW zero
+ * @peer: peer, if @connected
+ */
+struct themis_diag_msg {
+	__u8	family;
+	__u8	type;
+	__u8	connected;
+	__u8	shutdown;
+	__be16	port;
+	__be16	peer_port;
+	__u32	uid;
+	__u32	inode;
+	__u32	cookie[2];
+	__u32	rqueue;
+	__u32	wqueue;
+	__u32	drops;
+	__u32	commands;
+	__u8	id[THEMIS_ID_LEN];
+	__u8	peer[THEMIS_ID_LEN];
+};
+
+/* ------------------------------------------------------------------------
  * Counters
  *
  * The one table: number, name and meaning of everything that is counted per
