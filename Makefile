@@ -127,8 +127,10 @@ install: build/themisd build/themis
 	install -D -m 755 build/themisd $(DESTDIR)$(PREFIX)/sbin/themisd
 	install -D -m 644 include/uapi/linux/themis.h \
 		$(DESTDIR)$(PREFIX)/include/linux/themis.h
-	install -d $(DESTDIR)$(PREFIX)/share/man/man8
-	install -m 644 Documentation/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	for page in Documentation/man/*; do \
+		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} \
+			$$page || exit; \
+	done
 	install -D -m 644 tools/themis/completion \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/themis
 
