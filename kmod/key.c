@@ -437,6 +437,7 @@ int themis_key_del(struct themis_session *session, __be32 index,
 		NL_SET_ERR_MSG(extack, "the session has no key of this index");
 		return -ENOENT;
 	}
+	themis_session_rearm(session);
 
 	return 0;
 }

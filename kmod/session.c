@@ -12,6 +12,9 @@
 #include "node.h"
 #include "session.h"
 
+/* How long a session without any key is kept for one to come. */
+#define IDLE_NS		(60ULL * NSEC_PER_SEC)
+
 static atomic64_t last_number = ATOMIC64_INIT(0);
 
 static const struct rhashtable_params session_params = {
@@ -113,6 +116,7 @@ struct themis_session *themis_session_make(struct themis_node *node,
 	refcount_inc(&node->refs);
 	list_add_tail(&session->list, &node->sessions);
 	node->n_sessions++;
+	themis_session_rearm(session);
 	themis_netlink_session_event(session, THEMIS_EVENT_NEW, NULL,
 				     GFP_KERNEL);
 
@@ -260,7 +264,7 @@ void themis_session_rearm(struct themis_session *session)
 	if (session->acquiring)
 		next = min(next, session->deadline);
 	if (next == U64_MAX)
-		return;
+		next = now + IDLE_NS;
 
 	next = next > now ? next - now : 0;
 	mod_timer(&session->timer, jiffies + nsecs_to_jiffies(next) + 1);
