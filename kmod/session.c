@@ -35,6 +35,7 @@ static const struct rhashtable_params session_params = {
 struct themis_session *themis_session_find(struct themis_node *node,
 					   const u8 *peer)
 {
+	struct themis_session *session;
 	struct themis_pair pair;
 
 	/* Hashed as bytes: no padding on any 32- or 64-bit machine. */
@@ -42,7 +43,15 @@ struct themis_session *themis_session_find(struct themis_node *node,
 	pair.node = node;
 	memcpy(pair.peer, peer, THEMIS_ID_LEN);
 
-	return rhashtable_lookup(&node->tn->sessions, &pair, session_params);
+	/*
+	 * Whoever holds the lock keeps the session, but not the buckets: the
+	 * table may be resized meanwhile.
+	 */
+	rcu_read_lock();
+	session = rhashtable_lookup(&node->tn->sessions, &pair, session_params);
+	rcu_read_unlock();
+
+	return session;
 }
 
 /**
