@@ -17,7 +17,7 @@ MOST_CPUS = 64
 WORDS = ("panic=-1", "oops=panic", "log_buf_len=4M", "sysrq_always_enabled=1")
 
 
-def qemu(kernel, opts, fds, image, shares):
+def qemu(kernel, opts, fds, image, shares, _private):
     """Return QEMU's words: the fds are sockets, one a port, by name."""
     append = " ".join(WORDS) + (
         " console=ttyS0 quiet mitigations=off nokaslr tsc=reliable"
@@ -69,13 +69,12 @@ def um_lines(names, terminal):
     return lines
 
 
-def um(kernel, opts, fds, image, _shares):
+def um(kernel, opts, fds, image, _shares, private):
     """Return the words of a kernel that is a program. It finds the host's
-    files by itself."""
+    files by itself, and keeps its own in the directory private."""
     words = ["seccomp=on", f"mem={opts.mem}", f"ncpus={opts.smp}",
              f"initrd=/dev/fd/{image}", "noreboot",
-             # Nowhere to leave sockets and files with process numbers.
-             "uml_dir=/dev/null/", "umid=themis",
+             f"uml_dir={private}/", "umid=guest",
              "console=ttyS0", "con=null", "ssl=null",
              # A report each time, not only the first.
              "kasan_multi_shot", *WORDS]
