@@ -9,6 +9,7 @@
 # make install  programs, manual pages and header; install-module: the module
 #
 # KDIR=DIR      a prepared kernel tree to build the module against
+# THEMIS_NULL=1 module: build themis_null.ko, which encrypts nothing
 # V=1           show commands
 
 MAKEFLAGS += --no-builtin-rules
@@ -74,7 +75,7 @@ build/themis-bench: $(call obj,$(BENCH_SRC)) build/libafthemis.a
 KDIR	?= $(shell tools/vm/kernel stock --print kdir)
 KREL	= $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 		$(KDIR)/include/generated/utsrelease.h 2>/dev/null)
-KMODDIR	= $(CURDIR)/build/kmod-$(KREL)
+KMODDIR	= $(CURDIR)/build/kmod-$(KREL)$(if $(THEMIS_NULL),-null)
 
 module:
 	$(Q)if [ -z '$(KREL)' ]; then \

@@ -5,6 +5,7 @@
 
 #include <linux/themis.h>
 
+#include "cipher.h"
 #include "diag.h"
 #include "key.h"
 #include "net.h"
@@ -15,6 +16,7 @@ static int __init themis_init(void)
 {
 	int err;
 
+	themis_cipher_begin();
 	err = themis_key_init();
 	if (err)
 		return err;

@@ -5,6 +5,7 @@
 #include <linux/timekeeping.h>
 
 #include "acquire.h"
+#include "cipher.h"
 #include "key.h"
 #include "net.h"
 #include "node.h"
@@ -283,8 +284,7 @@ static int parse_key(struct genl_info *info, struct themis_key_config *config)
 	    !REQUIRE(tb, info, THEMIS_KEY_A_TX) ||
 	    !REQUIRE(tb, info, THEMIS_KEY_A_RX))
 		return -EINVAL;
-	if (nla_get_u8(tb[THEMIS_KEY_A_SUITE]) !=
-	    THEMIS_SUITE_CHACHA20POLY1305) {
+	if (nla_get_u8(tb[THEMIS_KEY_A_SUITE]) != themis_cipher_suite) {
 		NL_SET_ERR_MSG_ATTR(info->extack, tb[THEMIS_KEY_A_SUITE],
 				    "the kernel does not know this suite");
 		return -EOPNOTSUPP;

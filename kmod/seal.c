@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Sealing and opening: one AEAD call for one packet. */
-#include <crypto/chacha20poly1305.h>
 #include <linux/scatterlist.h>
 #include <linux/skbuff.h>
 
+#include "cipher.h"
 #include "key.h"
 #include "packet.h"
 #include "seal.h"
@@ -40,8 +40,7 @@ int themis_seal(struct sk_buff *skb, const struct themis_key *key, u64 seq)
 	packet->seq = cpu_to_be64(seq);
 
 	if (!skb_is_nonlinear(skb)) {
-		chacha20poly1305_encrypt(data, data, len, (u8 *)packet,
-					 sizeof(*packet), seq, key->tx);
+		themis_cipher_seal(data, len, packet, seq, key->tx);
 		return 0;
 	}
 
@@ -49,8 +48,7 @@ int themis_seal(struct sk_buff *skb, const struct themis_key *key, u64 seq)
 	err = skb_to_sgvec(skb, sg, sizeof(*packet), len + THEMIS_TAG_LEN);
 	if (err < 0)
 		return err;
-	chacha20poly1305_encrypt_sg_inplace(sg, len, (u8 *)packet,
-					    sizeof(*packet), seq, key->tx);
+	themis_cipher_seal_sg(sg, len, packet, seq, key->tx);
 
 	return 0;
 }
@@ -99,27 +97,25 @@ static struct sk_buff *copy_out(const struct sk_buff *skb)
 static bool open_linear(struct sk_buff *skb, const struct themis_key *key,
 			u64 seq)
 {
-	u8 *data = skb->data + sizeof(struct themis_packet);
+	const struct themis_packet *packet = (struct themis_packet *)skb->data;
 
-	return chacha20poly1305_decrypt(data, data,
-					skb->len - sizeof(struct themis_packet),
-					skb->data, sizeof(struct themis_packet),
-					seq, key->rx);
+	return themis_cipher_open(skb->data + sizeof(*packet),
+				  skb->len - sizeof(*packet), packet, seq,
+				  key->rx);
 }
 
 static bool open_paged(struct sk_buff *skb, const struct themis_key *key,
 		       u64 seq)
 {
-	size_t len = skb->len - sizeof(struct themis_packet);
+	const struct themis_packet *packet = (struct themis_packet *)skb->data;
+	size_t len = skb->len - sizeof(*packet);
 	struct scatterlist sg[MAX_SEGMENTS];
 
 	sg_init_table(sg, MAX_SEGMENTS);
-	if (skb_to_sgvec(skb, sg, sizeof(struct themis_packet), len) < 0)
+	if (skb_to_sgvec(skb, sg, sizeof(*packet), len) < 0)
 		return false;
 
-	return chacha20poly1305_decrypt_sg_inplace(sg, len, skb->data,
-						   sizeof(struct themis_packet),
-						   seq, key->rx);
+	return themis_cipher_open_sg(sg, len, packet, seq, key->rx);
 }
 
 /**

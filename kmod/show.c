@@ -4,6 +4,7 @@
 #include <linux/timekeeping.h>
 #include <net/netlink.h>
 
+#include "cipher.h"
 #include "key.h"
 #include "link.h"
 #include "net.h"
@@ -30,7 +31,8 @@ int themis_show_info(struct sk_buff *skb)
 	if (!nest ||
 	    nla_put_u8(skb, THEMIS_INFO_A_FAMILY, themis_sock_family()) ||
 	    nla_put_string(skb, THEMIS_INFO_A_VERSION, THEMIS_VERSION) ||
-	    nla_put_u32(skb, THEMIS_INFO_A_MSG_MAX, THEMIS_MSG_MAX))
+	    nla_put_u32(skb, THEMIS_INFO_A_MSG_MAX, THEMIS_MSG_MAX) ||
+	    nla_put_u8(skb, THEMIS_INFO_A_SUITE, themis_cipher_suite))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 
@@ -122,7 +124,7 @@ static int show_key(struct sk_buff *skb, struct themis_key *key, u64 now)
 	    nla_put_u32(skb, THEMIS_KEY_A_REMOTE_INDEX,
 			be32_to_cpu(key->remote_index)) ||
 	    nla_put_u8(skb, THEMIS_KEY_A_SUITE,
-		       THEMIS_SUITE_CHACHA20POLY1305) ||
+		       themis_cipher_suite) ||
 	    nla_put_u32(skb, THEMIS_KEY_A_FLAGS, READ_ONCE(key->flags)) ||
 	    nla_put_u8(skb, THEMIS_KEY_A_SLOT, READ_ONCE(key->slot)) ||
 	    nla_put_u64_64bit(skb, THEMIS_KEY_A_SOFT_MS,

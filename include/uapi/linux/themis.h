@@ -151,6 +151,7 @@ enum themis_pkt_type {
 
 /* Suites. One exists: Ed25519, X25519, BLAKE2b, ChaCha20-Poly1305. */
 #define THEMIS_SUITE_CHACHA20POLY1305	1
+#define THEMIS_SUITE_NULL		255	/* nothing; measurements only */
 
 /* ------------------------------------------------------------------------
  * Generic netlink
@@ -245,6 +246,7 @@ enum themis_info_attr {
 	THEMIS_INFO_A_FAMILY,	/* u8: the address family's number */
 	THEMIS_INFO_A_VERSION,	/* string: the module's version */
 	THEMIS_INFO_A_MSG_MAX,	/* u32: bytes */
+	THEMIS_INFO_A_SUITE,	/* u8: the suite that keys must be of */
 	__THEMIS_INFO_A_MAX,
 	THEMIS_INFO_A_MAX = __THEMIS_INFO_A_MAX - 1,
 };
