@@ -3,14 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "bench.h"
 
 #define RUN		"/sys/module/aead_bench/parameters/run"
-#define BATCHES		11
-#define BATCH_COST	20000000
+#define CALLS		100	/* between two looks at the clock */
 
 static int run_fd = -1;
 
@@ -26,15 +24,14 @@ int aead_open(void)
 	return 0;
 }
 
-static int calls(const char *what, size_t size, unsigned int n)
+static int calls(void *arg, size_t size)
 {
+	const char *what = arg;
 	char text[64];
 	int len;
 
-	len = snprintf(text, sizeof(text), "%s %zu %u", what, size, n);
-	if (write(run_fd, text, len) != len)
-		return bench_error(-errno, "", "aead_bench refuses \"%s\"", text);
-	return 0;
+	len = snprintf(text, sizeof(text), "%s %zu %u", what, size, CALLS);
+	return write(run_fd, text, len) == len ? 0 : -errno;
 }
 
 /**
@@ -45,23 +42,5 @@ static int calls(const char *what, size_t size, unsigned int n)
  */
 int aead_measure(const char *what, size_t size, struct bench_result *result)
 {
-	double batch[BATCHES];
-	unsigned int n = 100;
-	uint64_t start;
-	int err, i;
-
-	err = calls(what, size, n);
-	start = bench_clock();
-	if (!err)
-		err = calls(what, size, n);
-	n = BATCH_COST / ((bench_clock() - start) / n + 1) + 10;
-
-	for (i = 0; i < BATCHES && !err; i++) {
-		start = bench_clock();
-		err = calls(what, size, n);
-		batch[i] = (double)(bench_clock() - start) / n;
-	}
-	if (!err)
-		bench_result(result, batch, BATCHES);
-	return err;
+	return bench_batches(calls, (void *)what, size, CALLS, result);
 }

@@ -94,12 +94,20 @@ extern bool bench_icount;
 /* measure.c */
 uint64_t bench_clock(void);
 int bench_calm(void);
-void bench_result(struct bench_result *result, double *batch, int n);
+int bench_batches(int (*unit)(void *arg, size_t size), void *arg, size_t size,
+		  unsigned int each, struct bench_result *result);
+int bench_check(struct bench_pair *pair, size_t size);
 int bench_rr(struct bench_pair *pair, size_t size,
 	     struct bench_result *result);
 int bench_stream(struct bench_pair *pair, size_t size,
 		 struct bench_result *result);
-int bench_check(struct bench_pair *pair, size_t size);
+int bench_batched(struct bench_pair *pair, size_t size,
+		  struct bench_result *result);
+
+/* mesh.c */
+int mesh_measure(const char *path, unsigned int a, unsigned int b,
+		 const size_t *sizes, int n_sizes,
+		 struct bench_result *result);
 
 /* world.c */
 int world_new(const struct bench_path *path);

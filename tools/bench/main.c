@@ -13,6 +13,7 @@
 #include "bench.h"
 
 #define MAX_SIZES	32
+#define MAX_SOCKETS	500	/* a process has about a thousand files */
 
 static const struct bench_path *const paths[] = {
 	&path_udp, &path_wireguard, &path_esp, &path_ktls, &path_tipc,
@@ -21,7 +22,31 @@ static const struct bench_path *const paths[] = {
 
 static size_t sizes[MAX_SIZES];
 static int n_sizes;
-static bool want_rr, want_stream;
+static unsigned int mesh_a, mesh_b;
+
+/**
+ * struct test - a kind of measurement
+ * @name: as on the command line and in the results
+ * @measure: does it
+ * @messages: needs sockets that keep the bounds of messages
+ * @wanted: asked for
+ */
+struct test {
+	const char	*name;
+	int		(*measure)(struct bench_pair *pair, size_t size,
+				   struct bench_result *result);
+	bool		messages;
+	bool		wanted;
+};
+
+static struct test tests[] = {
+	{ .name = "rr", .measure = bench_rr },
+	{ .name = "stream", .measure = bench_stream },
+	{ .name = "batched", .measure = bench_batched, .messages = true },
+};
+
+#define N_TESTS	(sizeof(tests) / sizeof(*tests))
+#define N_PATHS	(sizeof(paths) / sizeof(*paths))
 
 /**
  * bench_error() - say what went wrong
@@ -55,32 +80,32 @@ static void usage(FILE *to)
 	      "                     started with tools/vm/run --icount\n"
 	      "  -s, --sizes LIST   bytes of a message, separated by commas\n"
 	      "                     (default 64,512,1400,16384,60000,65459)\n"
-	      "  -t, --tests LIST   rr (round trip), stream (one way); both\n"
+	      "  -t, --tests LIST   rr (round trip), stream (one way), batched\n"
+	      "                     (one way with sendmmsg); default rr,stream\n"
+	      "  -m, --mesh AxB     instead of these: A sockets, each of which\n"
+	      "                     talks to each of B; only udp and themis\n"
 	      "  -h, --help         print this text\n\n"
 	      "PATH is aead (bare calls in the kernel, by aead_bench.ko)", to);
-	for (i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+	for (i = 0; i < N_PATHS; i++)
 		fprintf(to, ", %s", paths[i]->name);
 	fputs(".\n\nExit status: 0 done, 1 a path failed, 2 wrong usage.\n",
 	      to);
 }
 
 static void report(const char *test, const char *path, size_t size,
-		   const struct bench_result *result)
+		   unsigned int sessions, const struct bench_result *result)
 {
 	printf("{\"mode\":\"%s\",\"test\":\"%s\",\"path\":\"%s\","
-	       "\"size\":%zu,\"sessions\":1,\"%s\":%.0f,"
+	       "\"size\":%zu,\"sessions\":%u,\"%s\":%.0f,"
 	       "\"least\":%.0f,\"most\":%.0f}\n",
-	       bench_icount ? "icount" : "wall", test, path, size,
+	       bench_icount ? "icount" : "wall", test, path, size, sessions,
 	       bench_icount ? "instructions" : "ns", result->median,
 	       result->least, result->most);
 	fflush(stdout);
 }
 
-typedef int measure_fn(struct bench_pair *pair, size_t size,
-		       struct bench_result *result);
-
-static int measure(const struct bench_path *path, const char *test,
-		   measure_fn *fn, size_t size)
+static int measure(const struct bench_path *path, const struct test *test,
+		   size_t size)
 {
 	struct bench_result result;
 	struct bench_pair pair;
@@ -94,31 +119,62 @@ static int measure(const struct bench_path *path, const char *test,
 			.recv	= sock_recv,
 		};
 	err = path->open(&pair);
+	if (test->messages && pair.end[SIDE_A].send != sock_send)
+		goto out;
 	if (!err)
 		err = bench_check(&pair, size);
 	if (!err)
-		err = fn(&pair, size, &result);
+		err = test->measure(&pair, size, &result);
+	if (!err)
+		report(test->name, path->name, size, 1, &result);
+out:
 	if (path->close)
 		path->close(&pair);
 	world_close(&pair);
-	if (!err)
-		report(test, path->name, size, &result);
 	return err;
 }
 
 static int run_path(const struct bench_path *path)
 {
+	size_t j;
 	int err, i;
 
 	err = world_new(path);
-	for (i = 0; i < n_sizes && !err; i++) {
-		if (want_rr)
-			err = measure(path, "rr", bench_rr, sizes[i]);
-		if (want_stream && !err)
-			err = measure(path, "stream", bench_stream, sizes[i]);
-	}
+	if (!err && path->setup)
+		err = path->setup();
+	for (i = 0; i < n_sizes && !err; i++)
+		for (j = 0; j < N_TESTS && !err; j++)
+			if (tests[j].wanted)
+				err = measure(path, &tests[j], sizes[i]);
 	if (path->free)
 		path->free();
+	world_free();
+	return err;
+}
+
+static int run_mesh(const struct bench_path *path)
+{
+	struct bench_result result[MAX_SIZES];
+	const char *test = "mesh";
+	int err, i;
+
+	if (path != &path_udp && path != &path_themis) {
+		fprintf(stderr,
+			"Error: there is no mesh of %s. Use udp or themis.\n",
+			path->name);
+		exit(2);
+	}
+	if (mesh_a == 1)
+		test = "fan-out";
+	else if (mesh_b == 1)
+		test = "fan-in";
+	err = world_new(path);
+	if (!err)
+		err = mesh_measure(path->name, mesh_a, mesh_b, sizes, n_sizes,
+				   result);
+	for (i = 0; i < n_sizes && !err; i++)
+		report(test, path->name, sizes[i], mesh_a * mesh_b,
+		       &result[i]);
 	world_free();
 	return err;
 }
@@ -134,7 +190,7 @@ static int run_aead(void)
 		for (j = 0; j < 2 && !err; j++) {
 			err = aead_measure(calls[j], sizes[i], &result);
 			if (!err)
-				report(calls[j], "aead", sizes[i], &result);
+				report(calls[j], "aead", sizes[i], 1, &result);
 		}
 	return err;
 }
@@ -145,9 +201,10 @@ static int run(const char *name)
 
 	if (!strcmp(name, "aead"))
 		return run_aead();
-	for (i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+	for (i = 0; i < N_PATHS; i++)
 		if (!strcmp(name, paths[i]->name))
-			return run_path(paths[i]);
+			return mesh_a ? run_mesh(paths[i]) :
+					run_path(paths[i]);
 	fprintf(stderr, "Error: unknown path \"%s\". See --help.\n", name);
 	exit(2);
 }
@@ -175,19 +232,33 @@ static void parse_sizes(char *text)
 static void parse_tests(char *text)
 {
 	char *word, *save = NULL;
+	size_t i;
 
 	for (word = strtok_r(text, ",", &save); word;
 	     word = strtok_r(NULL, ",", &save)) {
-		if (!strcmp(word, "rr")) {
-			want_rr = true;
-		} else if (!strcmp(word, "stream")) {
-			want_stream = true;
-		} else {
+		for (i = 0; i < N_TESTS; i++)
+			if (!strcmp(word, tests[i].name))
+				break;
+		if (i == N_TESTS) {
 			fprintf(stderr,
 				"Error: unknown test \"%s\". See --help.\n", word);
 			exit(2);
 		}
+		tests[i].wanted = true;
 	}
+}
+
+static void parse_mesh(const char *text)
+{
+	char rest;
+
+	if (sscanf(text, "%ux%u%c", &mesh_a, &mesh_b, &rest) == 2 &&
+	    mesh_a >= 1 && mesh_a <= MAX_SOCKETS &&
+	    mesh_b >= 1 && mesh_b <= MAX_SOCKETS)
+		return;
+	fprintf(stderr, "Error: bad mesh \"%s\". Give two numbers up to %d, as 25x40.\n",
+		text, MAX_SOCKETS);
+	exit(2);
 }
 
 int main(int argc, char **argv)
@@ -196,16 +267,17 @@ int main(int argc, char **argv)
 		{ "icount", no_argument, NULL, 'i' },
 		{ "sizes", required_argument, NULL, 's' },
 		{ "tests", required_argument, NULL, 't' },
+		{ "mesh", required_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
 	char default_sizes[] = "64,512,1400,16384,60000,65459";
-	char default_tests[] = "rr,stream";
+	bool tested = false;
 	int failed = 0;
 	int option;
 
 	parse_sizes(default_sizes);
-	while ((option = getopt_long(argc, argv, "is:t:h", options,
+	while ((option = getopt_long(argc, argv, "is:t:m:h", options,
 				     NULL)) != -1) {
 		switch (option) {
 		case 'i':
@@ -216,6 +288,10 @@ int main(int argc, char **argv)
 			break;
 		case 't':
 			parse_tests(optarg);
+			tested = true;
+			break;
+		case 'm':
+			parse_mesh(optarg);
 			break;
 		case 'h':
 			usage(stdout);
@@ -225,8 +301,8 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (!want_rr && !want_stream)
-		parse_tests(default_tests);
+	if (!tested)
+		tests[0].wanted = tests[1].wanted = true;
 	if (optind == argc) {
 		usage(stderr);
 		return 2;

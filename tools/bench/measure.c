@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -75,20 +76,6 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/**
- * bench_result() - sum up some batches
- * @result: to be filled
- * @batch: cost of each; is sorted
- * @n: how many, odd
- */
-void bench_result(struct bench_result *result, double *batch, int n)
-{
-	qsort(batch, n, sizeof(*batch), compare);
-	result->least = batch[0];
-	result->median = batch[n / 2];
-	result->most = batch[n - 1];
-}
-
 /* The other process: sends back what it gets until it is killed. */
 static void echo(struct bench_end *end, size_t size)
 {
@@ -109,12 +96,14 @@ static void echo(struct bench_end *end, size_t size)
 	}
 }
 
-static int rounds(struct bench_pair *pair, size_t size, unsigned int n)
+static int rounds(void *arg, size_t size)
 {
+	struct bench_pair *pair = arg;
 	struct bench_end *end = &pair->end[SIDE_A];
+	unsigned int left;
 	int err = 0;
 
-	while (n-- && !err) {
+	for (left = ROUNDS; left && !err; left--) {
 		err = end->send(end, out, size);
 		if (!err)
 			err = end->recv(end, in, size);
@@ -122,9 +111,18 @@ static int rounds(struct bench_pair *pair, size_t size, unsigned int n)
 	return err;
 }
 
-static int burst(struct bench_pair *pair, size_t size, unsigned int n)
+/* How many messages make a burst. */
+static unsigned int burst_messages(size_t size)
 {
-	unsigned int left;
+	unsigned int n = BURST_BYTES / size;
+
+	return n > BURST_MESSAGES ? BURST_MESSAGES : n;
+}
+
+static int burst(void *arg, size_t size)
+{
+	unsigned int left, n = burst_messages(size);
+	struct bench_pair *pair = arg;
 	int err = 0;
 
 	for (left = n; left && !err; left--)
@@ -132,6 +130,35 @@ static int burst(struct bench_pair *pair, size_t size, unsigned int n)
 	for (left = n; left && !err; left--)
 		err = pair->end[SIDE_B].recv(&pair->end[SIDE_B], in, size);
 	return err;
+}
+
+/* The same with one system call for all of them. */
+static int burst_batched(void *arg, size_t size)
+{
+	struct mmsghdr msg[BURST_MESSAGES] = { };
+	unsigned int i, n = burst_messages(size);
+	struct bench_pair *pair = arg;
+	struct iovec iov = { out, size };
+	int done, got;
+
+	for (i = 0; i < n; i++) {
+		msg[i].msg_hdr.msg_iov = &iov;
+		msg[i].msg_hdr.msg_iovlen = 1;
+	}
+	done = sendmmsg(pair->end[SIDE_A].fd, msg, n, 0);
+	if (done != (int)n)
+		return done < 0 ? -errno : -EMSGSIZE;
+	iov.iov_base = in;
+	for (got = 0; got < (int)n; got += done) {
+		done = recvmmsg(pair->end[SIDE_B].fd, msg + got, n - got,
+				MSG_WAITFORONE, NULL);
+		if (done < 0)
+			return -errno;
+	}
+	for (i = 0; i < n; i++)
+		if (msg[i].msg_len != size)
+			return -EMSGSIZE;
+	return 0;
 }
 
 /**
@@ -167,14 +194,18 @@ int bench_check(struct bench_pair *pair, size_t size)
 	return 0;
 }
 
-/*
- * Measure batches of a unit of work that carries @messages messages. Whatever
- * it costs, warm-up and each batch are about BATCH_COST together.
+/**
+ * bench_batches() - measure a unit of work
+ * @unit: does it; returns 0 or a negative errno
+ * @arg: passed to @unit
+ * @size: bytes of a message, passed to @unit
+ * @each: how many messages a unit carries
+ * @result: to be filled, per message
+ *
+ * Warms up with as much work as a batch is going to be.
  */
-static int batches(int (*unit)(struct bench_pair *pair, size_t size,
-			       unsigned int n),
-		   struct bench_pair *pair, size_t size, unsigned int each,
-		   struct bench_result *result)
+int bench_batches(int (*unit)(void *arg, size_t size), void *arg, size_t size,
+		  unsigned int each, struct bench_result *result)
 {
 	double batch[BATCHES];
 	unsigned int n = 0;
@@ -184,20 +215,23 @@ static int batches(int (*unit)(struct bench_pair *pair, size_t size,
 
 	start = bench_clock();
 	do {
-		err = unit(pair, size, each);
+		err = unit(arg, size);
 		n++;
 	} while (!err && bench_clock() - start < BATCH_COST);
 
 	for (i = 0; i < BATCHES && !err; i++) {
 		start = bench_clock();
 		for (left = n; left && !err; left--)
-			err = unit(pair, size, each);
+			err = unit(arg, size);
 		batch[i] = (double)(bench_clock() - start) / n / each;
 	}
 	if (err)
 		return bench_error(err, "", "a message of %zu bytes got lost",
 				   size);
-	bench_result(result, batch, BATCHES);
+	qsort(batch, BATCHES, sizeof(*batch), compare);
+	result->least = batch[0];
+	result->median = batch[BATCHES / 2];
+	result->most = batch[BATCHES - 1];
 	return 0;
 }
 
@@ -218,7 +252,7 @@ int bench_rr(struct bench_pair *pair, size_t size, struct bench_result *result)
 	if (!pid)
 		echo(&pair->end[SIDE_B], size);
 
-	err = batches(rounds, pair, size, ROUNDS, result);
+	err = bench_batches(rounds, pair, size, ROUNDS, result);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	return err;
@@ -236,9 +270,18 @@ int bench_rr(struct bench_pair *pair, size_t size, struct bench_result *result)
 int bench_stream(struct bench_pair *pair, size_t size,
 		 struct bench_result *result)
 {
-	unsigned int each = BURST_BYTES / size;
+	return bench_batches(burst, pair, size, burst_messages(size), result);
+}
 
-	if (each > BURST_MESSAGES)
-		each = BURST_MESSAGES;
-	return batches(burst, pair, size, each, result);
+/**
+ * bench_batched() - the same with sendmmsg() and recvmmsg()
+ * @pair: a pair in this process, of sockets that keep the bounds of messages
+ * @size: bytes of a message
+ * @result: to be filled, per message
+ */
+int bench_batched(struct bench_pair *pair, size_t size,
+		  struct bench_result *result)
+{
+	return bench_batches(burst_batched, pair, size, burst_messages(size),
+			     result);
 }

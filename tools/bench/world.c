@@ -127,7 +127,7 @@ static int ns_open(enum bench_side side)
 }
 
 /**
- * world_new() - make the two namespaces, and a path ready in them
+ * world_new() - make the two namespaces and load what a path needs
  * @path: which
  */
 int world_new(const struct bench_path *path)
@@ -163,8 +163,6 @@ int world_new(const struct bench_path *path)
 			       "addr add " BENCH_B "/24 dev veth\n"
 			       "neigh add " BENCH_A " lladdr 02:00:00:00:00:0a "
 			       "dev veth\n");
-	if (!err && path->setup)
-		err = path->setup();
 	return err;
 }
 
