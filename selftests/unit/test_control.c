@@ -140,7 +140,7 @@ static void info_tells_what_is(void **state)
 				     "version", &version, "pid", &pid,
 				     "control", &control, "config", "nodes",
 				     &nodes, "peers", &peers), 0);
-	assert_string_equal(version, THEMISD_VERSION);
+	assert_string_equal(version, THEMIS_VERSION);
 	assert_int_equal(pid, getpid());
 	assert_string_equal(control, path);
 	assert_int_equal(nodes, 0);
