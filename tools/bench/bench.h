@@ -76,6 +76,7 @@ extern const struct bench_path path_ktls;
 extern const struct bench_path path_tipc;
 extern const struct bench_path path_dtls;
 extern const struct bench_path path_themis;
+extern const struct bench_path path_null;
 
 /**
  * struct bench_result - what one measurement gave, per message

@@ -17,7 +17,7 @@
 
 static const struct bench_path *const paths[] = {
 	&path_udp, &path_wireguard, &path_esp, &path_ktls, &path_tipc,
-	&path_dtls, &path_themis,
+	&path_dtls, &path_themis, &path_null,
 };
 
 static size_t sizes[MAX_SIZES];

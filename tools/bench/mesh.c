@@ -137,7 +137,8 @@ static int themis_mesh(struct mesh *mesh)
 	ids[SIDE_B] = calloc(mesh->count[SIDE_B], sizeof(*ids[SIDE_B]));
 	err = ids[SIDE_A] && ids[SIDE_B] ? 0 : -ENOMEM;
 	for (side = 0; side < __SIDE_MAX && !err; side++) {
-		err = themis_side_new(&sides[side], side);
+		err = themis_side_new(&sides[side], side,
+				      THEMIS_SUITE_CHACHA20POLY1305);
 		if (!err)
 			err = themis_sockets(mesh, &sides[side], ids[side]);
 	}

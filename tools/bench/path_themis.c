@@ -19,13 +19,16 @@
  * themis_side_new() - a link in a namespace
  * @ts: what to fill
  * @side: where
+ * @suite: THEMIS_SUITE_* that keys will be of
  */
-int themis_side_new(struct themis_side *ts, enum bench_side side)
+int themis_side_new(struct themis_side *ts, enum bench_side side,
+		    uint8_t suite)
 {
 	struct themis_nl_info info;
 	int err;
 
 	ts->side = side;
+	ts->suite = suite;
 	err = world_enter(side);
 	if (err)
 		return err;
@@ -88,7 +91,7 @@ static int session(struct themis_side *ts, const struct themis_id *node,
 	if (!err)
 		err = themis_nl_key_new(ts->nl, node, peer, key);
 	if (err)
-		return bench_error(err, "", "cannot make a session");
+		return bench_error(err, "", "cannot make session %u", key->local_index);
 	return 0;
 }
 
@@ -107,7 +110,7 @@ int themis_side_join(struct themis_side *a, const struct themis_id *ida,
 	struct themis_nl_key key = {
 		.local_index	= index,
 		.remote_index	= index,
-		.suite		= THEMIS_SUITE_CHACHA20POLY1305,
+		.suite		= a->suite,
 		.flags		= THEMIS_KEY_F_CONFIRMED | THEMIS_KEY_F_SEND |
 				  THEMIS_KEY_F_INITIATOR,
 	};
@@ -169,18 +172,28 @@ static struct themis_side sides[__SIDE_MAX];
 static struct themis_id ids[__SIDE_MAX];
 static uint32_t next_index;
 
-static int themis_setup(void)
+static int setup(uint8_t suite)
 {
 	int err;
 
-	err = themis_side_new(&sides[SIDE_A], SIDE_A);
+	err = themis_side_new(&sides[SIDE_A], SIDE_A, suite);
 	if (!err)
-		err = themis_side_new(&sides[SIDE_B], SIDE_B);
+		err = themis_side_new(&sides[SIDE_B], SIDE_B, suite);
 	if (!err)
 		err = themis_side_node(&sides[SIDE_A], &ids[SIDE_A]);
 	if (!err)
 		err = themis_side_node(&sides[SIDE_B], &ids[SIDE_B]);
 	return err;
+}
+
+static int themis_setup(void)
+{
+	return setup(THEMIS_SUITE_CHACHA20POLY1305);
+}
+
+static int null_setup(void)
+{
+	return setup(THEMIS_SUITE_NULL);
 }
 
 /* Every pair gets a key of its own: a key lives three minutes at most. */
@@ -215,6 +228,14 @@ static void themis_free(void)
 const struct bench_path path_themis = {
 	.name	= "themis",
 	.setup	= themis_setup,
+	.open	= themis_open,
+	.free	= themis_free,
+};
+
+/* The same without any encryption; needs themis_null.ko. */
+const struct bench_path path_null = {
+	.name	= "null",
+	.setup	= null_setup,
 	.open	= themis_open,
 	.free	= themis_free,
 };

@@ -13,15 +13,18 @@
  * struct themis_side - the module in one of the namespaces
  * @side: which
  * @family: number of the address family
+ * @suite: THEMIS_SUITE_* of its keys
  * @nl: netlink there
  */
 struct themis_side {
 	enum bench_side		side;
 	int			family;
+	uint8_t			suite;
 	struct themis_nl	*nl;
 };
 
-int themis_side_new(struct themis_side *ts, enum bench_side side);
+int themis_side_new(struct themis_side *ts, enum bench_side side,
+		    uint8_t suite);
 void themis_side_free(struct themis_side *ts);
 int themis_side_node(struct themis_side *ts, struct themis_id *id);
 int themis_side_join(struct themis_side *a, const struct themis_id *ida,
