@@ -311,6 +311,7 @@ static int dgram_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
 	struct sockaddr_themis to;
 	struct sk_buff *skb;
 	int connected;
+	size_t room;
 	int err;
 
 	if (msg->msg_flags & MSG_OOB)
@@ -329,7 +330,8 @@ static int dgram_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
 			return err;
 	}
 
-	skb = themis_send_alloc(sk, info.kind, len,
+	room = themis_send_room(sock, to.sth_id, connected, len);
+	skb = themis_send_alloc(sk, info.kind, len, room,
 				msg->msg_flags & MSG_DONTWAIT, &err);
 	if (!skb)
 		return err;

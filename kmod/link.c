@@ -100,8 +100,14 @@ void themis_addr_from_skb(union themis_addr *addr, const struct sk_buff *skb)
 	}
 }
 
+/* What an IP fragment holds: a multiple of eight. */
+static u32 room(const struct dst_entry *dst, size_t header)
+{
+	return round_down(dst_mtu(dst) - header, 8);
+}
+
 static int xmit4(struct sock *sk, struct sk_buff *skb,
-		 const struct sockaddr_in *to, struct dst_cache *cache)
+		 const struct sockaddr_in *to, struct themis_route *route)
 {
 	struct flowi4 fl = {
 		.daddr		= to->sin_addr.s_addr,
@@ -112,14 +118,17 @@ static int xmit4(struct sock *sk, struct sk_buff *skb,
 	};
 	struct rtable *rt = NULL;
 
-	if (cache)
-		rt = dst_cache_get_ip4(cache, &fl.saddr);
+	if (route)
+		rt = dst_cache_get_ip4(&route->cache, &fl.saddr);
 	if (!rt) {
 		rt = ip_route_output_flow(sock_net(sk), &fl, sk);
 		if (IS_ERR(rt))
 			return PTR_ERR(rt);
-		if (cache)
-			dst_cache_set_ip4(cache, &rt->dst, fl.saddr);
+		if (route) {
+			dst_cache_set_ip4(&route->cache, &rt->dst, fl.saddr);
+			WRITE_ONCE(route->room, room(&rt->dst,
+						     sizeof(struct iphdr)));
+		}
 	}
 	themis_udp_xmit4(rt, sk, skb, &fl, ip4_dst_hoplimit(&rt->dst));
 
@@ -127,8 +136,11 @@ static int xmit4(struct sock *sk, struct sk_buff *skb,
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
+/* Of an IPv6 fragment. */
+#define HEADER6	(sizeof(struct ipv6hdr) + sizeof(struct frag_hdr))
+
 static int xmit6(struct sock *sk, struct sk_buff *skb,
-		 const struct sockaddr_in6 *to, struct dst_cache *cache)
+		 const struct sockaddr_in6 *to, struct themis_route *route)
 {
 	struct flowi6 fl = {
 		.daddr		= to->sin6_addr,
@@ -140,14 +152,16 @@ static int xmit6(struct sock *sk, struct sk_buff *skb,
 	};
 	struct dst_entry *dst = NULL;
 
-	if (cache)
-		dst = dst_cache_get_ip6(cache, &fl.saddr);
+	if (route)
+		dst = dst_cache_get_ip6(&route->cache, &fl.saddr);
 	if (!dst) {
 		dst = ip6_dst_lookup_flow(sock_net(sk), sk, &fl, NULL);
 		if (IS_ERR(dst))
 			return PTR_ERR(dst);
-		if (cache)
-			dst_cache_set_ip6(cache, dst, &fl.saddr);
+		if (route) {
+			dst_cache_set_ip6(&route->cache, dst, &fl.saddr);
+			WRITE_ONCE(route->room, room(dst, HEADER6));
+		}
 	}
 	/* A message larger than the path's MTU leaves as fragments. */
 	skb->ignore_df = 1;
@@ -157,7 +171,7 @@ static int xmit6(struct sock *sk, struct sk_buff *skb,
 }
 #else
 static int xmit6(struct sock *sk, struct sk_buff *skb,
-		 const struct sockaddr_in6 *to, struct dst_cache *cache)
+		 const struct sockaddr_in6 *to, struct themis_route *route)
 {
 	return -EAFNOSUPPORT;
 }
@@ -169,13 +183,13 @@ static int xmit6(struct sock *sk, struct sk_buff *skb,
  * @skb: the payload, with THEMIS_HEADROOM in front; consumed, unless an error
  *	is returned
  * @to: where
- * @cache: keeps the route, or NULL
+ * @route: remembers the way, or NULL
  *
  * Context: RCU read lock held, which is what keeps @link's sockets.
  * Return: 0, or the error of the route, -EAFNOSUPPORT without IPv6.
  */
 int themis_link_xmit(struct themis_link *link, struct sk_buff *skb,
-		     const union themis_addr *to, struct dst_cache *cache)
+		     const union themis_addr *to, struct themis_route *route)
 {
 	int err;
 
@@ -185,9 +199,9 @@ int themis_link_xmit(struct themis_link *link, struct sk_buff *skb,
 	/* The cache is per processor. */
 	local_bh_disable();
 	if (to->sa.sa_family == AF_INET)
-		err = xmit4(link->sock4->sk, skb, &to->in, cache);
+		err = xmit4(link->sock4->sk, skb, &to->in, route);
 	else if (to->sa.sa_family == AF_INET6 && link->sock6)
-		err = xmit6(link->sock6->sk, skb, &to->in6, cache);
+		err = xmit6(link->sock6->sk, skb, &to->in6, route);
 	else
 		err = -EAFNOSUPPORT;
 	local_bh_enable();

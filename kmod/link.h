@@ -28,6 +28,17 @@ union themis_addr {
 };
 
 /**
+ * struct themis_route - what is remembered of the way to an address
+ * @cache: the route, per processor
+ * @room: what an IP fragment holds there, bytes without the IP header; 0 if it
+ *	is not known yet
+ */
+struct themis_route {
+	struct dst_cache	cache;
+	u32			room;
+};
+
+/**
  * struct themis_link - a UDP port, for both families
  * @list: in themis_net.links, RCU
  * @tn: its namespace
@@ -59,7 +70,7 @@ int themis_link_del(struct themis_net *tn, u16 port,
 void themis_link_flush(struct themis_net *tn);
 struct themis_link *themis_link_find(struct themis_net *tn, u16 port);
 int themis_link_xmit(struct themis_link *link, struct sk_buff *skb,
-		     const union themis_addr *to, struct dst_cache *cache);
+		     const union themis_addr *to, struct themis_route *route);
 
 bool themis_addr_equal(const union themis_addr *a, const union themis_addr *b);
 int themis_addr_valid(const union themis_addr *addr, size_t len);

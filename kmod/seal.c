@@ -2,7 +2,9 @@
 /* Sealing and opening: one AEAD call for one packet. */
 #include <linux/scatterlist.h>
 #include <linux/skbuff.h>
+#include <linux/slab.h>
 
+#include "chain.h"
 #include "cipher.h"
 #include "key.h"
 #include "packet.h"
@@ -14,6 +16,42 @@
 /* The larger part of a long message is in pages, in blocks of this order. */
 #define PAGE_ORDER	3
 
+/*
+ * The scatter list of a packet behind its header, in @few if that will do. The
+ * caller frees what is not @few.
+ */
+static struct scatterlist *scatter(struct sk_buff *skb, int n,
+				   struct scatterlist *few)
+{
+	const size_t head = sizeof(struct themis_packet);
+	struct scatterlist *sg = few;
+
+	if (n > MAX_SEGMENTS) {
+		sg = kmalloc_array(n, sizeof(*sg), GFP_ATOMIC);
+		if (!sg)
+			return NULL;
+	}
+	sg_init_table(sg, n);
+	if (skb_to_sgvec(skb, sg, head, skb->len - head) < 0) {
+		if (sg != few)
+			kfree(sg);
+		return NULL;
+	}
+
+	return sg;
+}
+
+static int segments(const struct sk_buff *skb)
+{
+	const struct sk_buff *next;
+	int n = 1 + skb_shinfo(skb)->nr_frags;
+
+	skb_walk_frags(skb, next)
+		n++;
+
+	return n;
+}
+
 /**
  * themis_seal() - turn a message into a packet
  * @skb: inner header and message, then THEMIS_TAG_LEN bytes of room that are
@@ -22,15 +60,15 @@
  * @seq: never used before under @key
  *
  * Context: any.
- * Return: 0, or an error of the scatter list.
+ * Return: 0 or -ENOMEM.
  */
 int themis_seal(struct sk_buff *skb, const struct themis_key *key, u64 seq)
 {
 	size_t len = skb->len - THEMIS_TAG_LEN;
-	struct scatterlist sg[MAX_SEGMENTS];
+	struct scatterlist few[MAX_SEGMENTS];
 	struct themis_packet *packet;
+	struct scatterlist *sg;
 	u8 *data = skb->data;
-	int err;
 
 	packet = skb_push(skb, sizeof(*packet));
 	packet->type = THEMIS_PKT_DATA;
@@ -39,16 +77,17 @@ int themis_seal(struct sk_buff *skb, const struct themis_key *key, u64 seq)
 	packet->index = key->remote_index;
 	packet->seq = cpu_to_be64(seq);
 
-	if (!skb_is_nonlinear(skb)) {
+	if (likely(!skb_is_nonlinear(skb))) {
 		themis_cipher_seal(data, len, packet, seq, key->tx);
 		return 0;
 	}
 
-	sg_init_table(sg, MAX_SEGMENTS);
-	err = skb_to_sgvec(skb, sg, sizeof(*packet), len + THEMIS_TAG_LEN);
-	if (err < 0)
-		return err;
+	sg = scatter(skb, segments(skb), few);
+	if (!sg)
+		return -ENOMEM;
 	themis_cipher_seal_sg(sg, len, packet, seq, key->tx);
+	if (sg != few)
+		kfree(sg);
 
 	return 0;
 }
@@ -104,18 +143,23 @@ static bool open_linear(struct sk_buff *skb, const struct themis_key *key,
 				  key->rx);
 }
 
-static bool open_paged(struct sk_buff *skb, const struct themis_key *key,
-		       u64 seq)
+static int open_scattered(struct sk_buff *skb, const struct themis_key *key,
+			  u64 seq)
 {
 	const struct themis_packet *packet = (struct themis_packet *)skb->data;
-	size_t len = skb->len - sizeof(*packet);
-	struct scatterlist sg[MAX_SEGMENTS];
+	struct scatterlist few[MAX_SEGMENTS];
+	struct scatterlist *sg;
+	bool good;
 
-	sg_init_table(sg, MAX_SEGMENTS);
-	if (skb_to_sgvec(skb, sg, sizeof(*packet), len) < 0)
-		return false;
+	sg = scatter(skb, segments(skb), few);
+	if (!sg)
+		return -ENOMEM;
+	good = themis_cipher_open_sg(sg, skb->len - sizeof(*packet), packet,
+				     seq, key->rx);
+	if (sg != few)
+		kfree(sg);
 
-	return themis_cipher_open_sg(sg, len, packet, seq, key->rx);
+	return good ? 0 : -EBADMSG;
 }
 
 /**
@@ -123,9 +167,8 @@ static bool open_paged(struct sk_buff *skb, const struct themis_key *key,
  * @pskb: the packet, header in front, long enough; may be replaced by another
  * @key: opens
  *
- * Opens in place only in linear memory that nobody else looks at. Anything
- * else is copied first: pages of a packet may be a file's pages (spliced into a
- * UDP socket on this machine), and clones belong to those who watch the wire.
+ * Opens where the packet lies if all of it is ours, see themis_chain_own(),
+ * else in a copy.
  *
  * Context: softirq.
  * Return: 0, and the packet's data begins with the inner header, in the linear
@@ -135,10 +178,10 @@ int themis_open(struct sk_buff **pskb, const struct themis_key *key)
 {
 	struct sk_buff *skb = *pskb;
 	struct sk_buff *copy;
-	bool good;
+	int err;
 	u64 seq;
 
-	if (skb_is_nonlinear(skb) || skb_cloned(skb)) {
+	if (!themis_chain_own(skb)) {
 		copy = copy_out(skb);
 		if (!copy)
 			return -ENOMEM;
@@ -149,11 +192,11 @@ int themis_open(struct sk_buff **pskb, const struct themis_key *key)
 
 	seq = be64_to_cpu(((struct themis_packet *)skb->data)->seq);
 	if (likely(!skb_is_nonlinear(skb)))
-		good = open_linear(skb, key, seq);
+		err = open_linear(skb, key, seq) ? 0 : -EBADMSG;
 	else
-		good = open_paged(skb, key, seq);
-	if (unlikely(!good))
-		return -EBADMSG;
+		err = open_scattered(skb, key, seq);
+	if (unlikely(err))
+		return err;
 
 	__skb_pull(skb, sizeof(struct themis_packet));
 

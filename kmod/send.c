@@ -2,8 +2,10 @@
 /* Sending: from a message to a sealed packet on its way. */
 #include <linux/skbuff.h>
 #include <linux/timekeeping.h>
+#include <linux/udp.h>
 
 #include "acquire.h"
+#include "chain.h"
 #include "key.h"
 #include "link.h"
 #include "net.h"
@@ -21,26 +23,86 @@
 #define LINEAR_MAX	(SKB_WITH_OVERHEAD(PAGE_SIZE) - HEADROOM)
 #define PAGE_ORDER	3
 
+/* What surely fits one packet on any path. */
+#define SHORT		1024
+
+/* In front of what is sealed, within IP. */
+#define BEFORE		(sizeof(struct udphdr) + sizeof(struct themis_packet))
+
+/* The session that a message would go out in, if there is one. */
+static struct themis_session *find_session(struct themis_sock *sock,
+					   const u8 *peer, bool connected)
+{
+	struct themis_remote *remote;
+
+	if (!connected)
+		return themis_session_find(sock->node, peer);
+	remote = rcu_dereference(sock->remote);
+	if (!remote || memcmp(remote->id, peer, THEMIS_ID_LEN))
+		return NULL;
+
+	return themis_sock_session(sock, remote);
+}
+
+/**
+ * themis_send_room() - what one IP packet holds on the way to a peer
+ * @sock: bound; whose node sends
+ * @peer: to whom, THEMIS_ID_LEN bytes
+ * @connected: @peer is the socket's own remote
+ * @len: bytes of the message; a short one needs no answer
+ *
+ * Context: process.
+ * Return: bytes without the IP header, or 0: not known, or of no interest.
+ */
+size_t themis_send_room(struct themis_sock *sock, const u8 *peer,
+			bool connected, size_t len)
+{
+	struct themis_endpoint *endpoint;
+	struct themis_session *session;
+	size_t room = 0;
+
+	if (len <= SHORT)
+		return 0;
+
+	rcu_read_lock();
+	session = find_session(sock, peer, connected);
+	endpoint = session ? rcu_dereference(session->endpoint) : NULL;
+	if (endpoint)
+		room = READ_ONCE(endpoint->route.room);
+	rcu_read_unlock();
+
+	return room;
+}
+
 /**
  * themis_send_alloc() - room for a message
  * @sk: who is charged
  * @kind: enum themis_msg_kind
  * @len: bytes of the message
+ * @room: from themis_send_room()
  * @noblock: do not wait for room in the send buffer
  * @err: filled if NULL is returned
+ *
+ * In one piece if it fits a packet; in pieces that IP can send as they are if
+ * the path is known; else in pages, which IP has to copy.
  *
  * Return: a packet that consists of the inner header, @len bytes and the tag,
  * none of which is set.
  */
 struct sk_buff *themis_send_alloc(struct sock *sk, u8 kind, size_t len,
-				  int noblock, int *err)
+				  size_t room, int noblock, int *err)
 {
 	size_t head = themis_inner_len(kind);
 	size_t linear = head + len + THEMIS_TAG_LEN;
 	struct sk_buff *skb;
 	size_t paged = 0;
+	size_t chain = 0;
 
-	if (linear > LINEAR_MAX) {
+	if (room && BEFORE + linear > room &&
+	    themis_chain_fits(room, linear)) {
+		chain = linear - themis_chain_first(room, BEFORE);
+		linear -= chain;
+	} else if (linear > LINEAR_MAX) {
 		paged = linear - head;
 		linear = head;
 	}
@@ -52,6 +114,14 @@ struct sk_buff *themis_send_alloc(struct sock *sk, u8 kind, size_t len,
 	skb_put(skb, linear);
 	skb->len += paged;
 	skb->data_len = paged;
+	if (!chain)
+		return skb;
+
+	*err = themis_chain_grow(sk, skb, room, chain);
+	if (*err) {
+		kfree_skb(skb);
+		return NULL;
+	}
 
 	return skb;
 }
@@ -95,7 +165,7 @@ static int seal_and_send(struct themis_session *session, struct themis_key *key,
 		return err;
 	}
 	err = themis_link_xmit(node->link, skb, &endpoint->addr,
-			       &endpoint->cache);
+			       &endpoint->route);
 	if (unlikely(err)) {
 		themis_drop(tn, THEMIS_CNT_TX_ROUTE, NULL);
 		return err;
@@ -143,20 +213,12 @@ int themis_send(struct themis_sock *sock, const u8 *peer, bool connected,
 		struct sk_buff *skb)
 {
 	u64 now = ktime_get_coarse_boottime_ns();
-	struct themis_session *session = NULL;
-	struct themis_node *node = sock->node;
-	struct themis_remote *remote;
+	struct themis_session *session;
 	struct themis_key *key;
 	int err = -ENOKEY;
 
 	rcu_read_lock();
-	if (connected) {
-		remote = rcu_dereference(sock->remote);
-		if (remote && !memcmp(remote->id, peer, THEMIS_ID_LEN))
-			session = themis_sock_session(sock, remote);
-	} else {
-		session = themis_session_find(node, peer);
-	}
+	session = find_session(sock, peer, connected);
 	if (likely(session)) {
 		key = themis_key_usable(session, now);
 		if (likely(key))
@@ -165,7 +227,7 @@ int themis_send(struct themis_sock *sock, const u8 *peer, bool connected,
 	rcu_read_unlock();
 
 	if (unlikely(err == -ENOKEY))
-		err = themis_acquire(node, peer, skb);
+		err = themis_acquire(sock->node, peer, skb);
 	if (unlikely(err))
 		kfree_skb(skb);
 

@@ -11,8 +11,10 @@ struct themis_session;
 struct themis_sock;
 struct iov_iter;
 
+size_t themis_send_room(struct themis_sock *sock, const u8 *peer,
+			bool connected, size_t len);
 struct sk_buff *themis_send_alloc(struct sock *sk, u8 kind, size_t len,
-				  int noblock, int *err);
+				  size_t room, int noblock, int *err);
 int themis_send(struct themis_sock *sock, const u8 *peer, bool connected,
 		struct sk_buff *skb);
 void themis_send_waiting(struct themis_session *session);

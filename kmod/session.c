@@ -137,7 +137,7 @@ static void endpoint_free(struct rcu_head *rcu)
 	struct themis_endpoint *endpoint =
 		container_of(rcu, struct themis_endpoint, rcu);
 
-	dst_cache_destroy(&endpoint->cache);
+	dst_cache_destroy(&endpoint->route.cache);
 	kfree(endpoint);
 }
 
@@ -158,7 +158,7 @@ int themis_session_move(struct themis_session *session,
 	if (!endpoint)
 		return -ENOMEM;
 	endpoint->addr = *to;
-	if (dst_cache_init(&endpoint->cache, GFP_ATOMIC)) {
+	if (dst_cache_init(&endpoint->route.cache, GFP_ATOMIC)) {
 		kfree(endpoint);
 		return -ENOMEM;
 	}

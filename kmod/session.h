@@ -24,14 +24,14 @@ struct themis_user;
 /**
  * struct themis_endpoint - where a peer is
  * @addr: its transport address, never AF_UNSPEC
- * @cache: the route there, per processor
+ * @route: the way there
  * @rcu: frees it
  *
- * Never changed: a peer that moves gets a new one.
+ * The address is never changed: a peer that moves gets a new one.
  */
 struct themis_endpoint {
 	union themis_addr	addr;
-	struct dst_cache	cache;
+	struct themis_route	route;
 	struct rcu_head		rcu;
 };
 

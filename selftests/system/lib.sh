@@ -92,7 +92,7 @@ start_daemon()
 
 	shift
 	ip netns exec "$name" "$themisd" --control "$dir/$name.sock" \
-		--state "$dir/$name.state" --debug "$@" \
+		--state "$dir/$name.state" --seccomp kill --debug "$@" \
 		>>"$dir/$name.log" 2>&1 &
 	daemons[$name]=$!
 	wait_for 10 on "$name" peer
