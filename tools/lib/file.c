@@ -40,6 +40,16 @@ int themis_file_finish(int fd, const void *data, size_t len)
 	return err;
 }
 
+int themis_file_append(int fd, const void *data, size_t len)
+{
+	int err;
+
+	err = write_all(fd, data, len);
+	if (!err && fdatasync(fd))
+		err = -errno;
+	return err;
+}
+
 int themis_file_sync_dir(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -18,6 +18,16 @@
 int themis_file_finish(int fd, const void *data, size_t len);
 
 /**
+ * themis_file_append() - write to a file and wait until that is on disk
+ * @fd: open for writing; stays open
+ * @data: what to write
+ * @len: bytes of @data
+ *
+ * Return: 0 or a negative errno; some of it may then be in the file.
+ */
+int themis_file_append(int fd, const void *data, size_t len);
+
+/**
  * themis_file_sync_dir() - make a file's name durable
  * @path: the file, whose directory is synchronised
  *
