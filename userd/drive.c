@@ -95,19 +95,27 @@ static void state_changed(struct daemon *d, const struct themis_action *act)
 	char node[THEMIS_ID_TEXT], peer[THEMIS_ID_TEXT];
 	char endpoint[THEMIS_ENDPOINT_TEXT];
 	const char *why = drive_why_text(act->why);
+	const struct log_field fields[] = {
+		{ "THEMIS_NODE", node },
+		{ "THEMIS_PEER", peer },
+		{ "THEMIS_ENDPOINT", endpoint },
+		{ "THEMIS_STATE", drive_state_name(act->state) },
+		{ "THEMIS_WHY", drive_why_name(act->why) },
+		{ NULL, NULL },
+	};
 	char pair[160];
 
 	describe(d, &act->node, &act->peer, pair, sizeof(pair));
-	log_info("%s: %s%s%s", pair, drive_state_name(act->state),
-		 *why ? ": " : "", why);
+	themis_id_format(&act->node, node);
+	themis_id_format(&act->peer, peer);
+	themis_endpoint_format(&act->to, endpoint);
+	log_fields(LOG_LEVEL_INFO, fields, "%s: %s%s%s", pair,
+		   drive_state_name(act->state), *why ? ": " : "", why);
 	control_event(d->control,
 		      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
 				"event", "peer",
-				"node", themis_id_format(&act->node, node),
-				"peer", themis_id_format(&act->peer, peer),
-				"endpoint", themis_endpoint_format(&act->to,
-								   endpoint),
-				"state", drive_state_name(act->state),
+				"node", node, "peer", peer,
+				"endpoint", endpoint, "state", drive_state_name(act->state),
 				"why", drive_why_name(act->why),
 				"why_text", why, "why_hint",
 				themis_core_why_hint(act->why)));

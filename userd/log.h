@@ -21,7 +21,8 @@ enum log_level {
  * log_init() - choose what is said
  * @max: the least important level that still is
  *
- * Lines begin with "<3>" and the like where systemd reads them.
+ * Where standard error is systemd's journal, lines begin with "<3>" and the
+ * like, and log_fields() writes to the journal's own socket.
  */
 void log_init(enum log_level max);
 
@@ -32,6 +33,26 @@ void log_init(enum log_level max);
  */
 __printf(2, 3)
 void log_at(enum log_level level, const char *fmt, ...);
+
+/**
+ * struct log_field - something that the journal can be searched by
+ * @name: capital letters, digits and underscores
+ * @value: text without control characters
+ */
+struct log_field {
+	const char	*name;
+	const char	*value;
+};
+
+/**
+ * log_fields() - say something, with fields where systemd's journal listens
+ * @level: how important it is
+ * @fields: ends with an entry without a name
+ * @fmt: printf format, as in log_at()
+ */
+__printf(3, 4)
+void log_fields(enum log_level level, const struct log_field *fields,
+		const char *fmt, ...);
 
 #define log_error(...)	log_at(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...)	log_at(LOG_LEVEL_WARN, __VA_ARGS__)
