@@ -29,7 +29,7 @@ HARDEN	:= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 USER_CFLAGS = -std=gnu11 $(CFLAGS) $(HARDEN) $(WARN)
 LDFLAGS	+= -pie -Wl,-z,relro,-z,now
 LIBS_NL	:= -lnl-genl-3 -lnl-3
-LIBS_D	:= $(LIBS_NL) -lsodium -lev -ljansson -linih
+LIBS_D	:= $(LIBS_NL) -lsodium -lev -ljansson -linih -lcap-ng -lseccomp
 LIBS_T	:= $(LIBS_NL) -lsodium -ljansson
 
 Q	:= $(if $(V),,@)
@@ -132,6 +132,13 @@ install: build/themisd build/themis
 		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} \
 			$$page || exit; \
 	done
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local/|$(PREFIX)/|' userd/systemd/themisd.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/themisd.service
+	install -D -m 644 userd/systemd/themisd.sysusers \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/themisd.conf
+	install -D -m 644 userd/systemd/themisd.tmpfiles \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/themisd.conf
 	install -D -m 644 tools/themis/completion \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/themis
 

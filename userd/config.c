@@ -141,6 +141,14 @@ static int take_daemon(struct reader *r, const char *key, const char *value)
 		return set_path(r, &r->config->control, key, value);
 	if (!strcmp(key, "state"))
 		return set_path(r, &r->config->state, key, value);
+	if (!strcmp(key, "metrics"))
+		return set_path(r, &r->config->metrics, key, value);
+	if (!strcmp(key, "user")) {
+		if (strlen(value) > CONFIG_USER_MAX)
+			return fail(r, "Give the name of a user.",
+				    "\"%.80s\" is too long", value);
+		return set_text(r, &r->config->user, key, value);
+	}
 	if (!strcmp(key, "rekey"))
 		return take_rekey(r, value);
 	return unknown_key(r, key);
@@ -421,5 +429,7 @@ void config_free(struct config *config)
 	free(config->links);
 	free(config->control);
 	free(config->state);
+	free(config->metrics);
+	free(config->user);
 	memset(config, 0, sizeof(*config));
 }

@@ -8,6 +8,7 @@
 #include "node.h"
 
 #define CONFIG_PATH	"/etc/themis/themisd.conf"
+#define CONFIG_USER_MAX		32	/* characters */
 #define CONFIG_REKEY_MIN	5	/* seconds; message 1 may take that */
 
 /**
@@ -54,6 +55,8 @@ struct config_peer {
  * struct config - the whole file
  * @control: path of the control socket, or NULL
  * @state: path of the state file, or NULL
+ * @metrics: path of the metrics socket, or NULL for none
+ * @user: to become, started as root, or NULL
  * @rekey_s: seconds after which keys are replaced, 0 for the usual time
  * @links: UDP ports that are to be there, with nodes or without
  * @nlinks: how many
@@ -65,6 +68,8 @@ struct config_peer {
 struct config {
 	char			*control;
 	char			*state;
+	char			*metrics;
+	char			*user;
 	unsigned int		rekey_s;
 	uint16_t		*links;
 	size_t			nlinks;
@@ -95,14 +100,28 @@ void config_free(struct config *config);
 /**
  * config_apply() - have in core and kernel what the file wants
  * @d: the daemon
- * @config: as read
- * @diag: filled in on failure
+ * @old: what was in force before, or NULL at the start
+ * @new: as read
+ * @left_out: how many things could not be had all the same, for lack of room or
+ *	memory, or because a client has taken the name; logged unless @old is
+ *	NULL
+ * @diag: filled in on failure, and with the first of what was left out
  *
- * A host name that does not resolve is a warning: the peer may call first.
+ * What is in both stays as it is, with its sessions; what is only in @old goes.
+ * What clients have added stays, but for what @new names too.
  *
- * Return: 0 or a negative errno.
+ * Return: 0; or a negative errno: nothing was changed.
  */
-int config_apply(struct daemon *d, const struct config *config,
+int config_apply(struct daemon *d, const struct config *old,
+		 const struct config *new, unsigned int *left_out,
 		 struct themis_diag *diag);
+
+/**
+ * config_reload() - read the file again and put it into force
+ * @d: the daemon
+ *
+ * Says in the journal what came of it. If the file is wrong nothing changes.
+ */
+void config_reload(struct daemon *d);
 
 #endif /* THEMISD_CONFIG_H */

@@ -22,6 +22,9 @@
 #define THEMISD_PEERS_MAX	16384
 #define THEMISD_PENDING_MAX	1024
 
+struct config;
+struct metrics;
+
 /* Exit codes. */
 #define THEMISD_EXIT_USAGE	1	/* command line or configuration */
 #define THEMISD_EXIT_KERNEL	2	/* the kernel has refused, or is gone */
@@ -50,10 +53,18 @@ struct node;
  * @config_path: the configuration file, or NULL
  * @state_path: the file of what was added by clients
  * @state_lock_fd: held for as long as the daemon runs
+ * @state_log_fd: the log beside @state_path; -1: not open
+ * @state_log_len: bytes in it
+ * @state_len: bytes of @state_path when it was last written or read
  * @orphans: JSON entries of @state_path that could not be brought back now, but
  *	may be at the next start
  * @rekey_ms: age of keys to be replaced; 0 for the kernel's own
  * @loading: what is added comes from a file: do not save yet
+ * @bulk: much is changing: the state file is saved when that is over
+ * @config: what was configured last
+ * @config_named: @config_path was given, and must be there
+ * @config_found: it was there
+ * @metrics: the metrics socket, or NULL
  * @started_us: when the daemon started
  * @exit_code: of the process, set with daemon_stop()
  */
@@ -76,9 +87,17 @@ struct daemon {
 	const char		*config_path;
 	const char		*state_path;
 	int			state_lock_fd;
+	int			state_log_fd;
+	size_t			state_log_len;
+	size_t			state_len;
 	json_t			*orphans;
 	uint64_t		rekey_ms;
 	bool			loading;
+	bool			bulk;
+	struct config		*config;
+	bool			config_named;
+	bool			config_found;
+	struct metrics		*metrics;
 	uint64_t		started_us;
 	int			exit_code;
 };

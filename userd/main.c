@@ -14,12 +14,15 @@
 #include <sodium.h>
 
 #include "config.h"
+#include "confine.h"
 #include "control.h"
 #include "drive.h"
 #include "kernel.h"
 #include "link.h"
 #include "log.h"
+#include "metrics.h"
 #include "node.h"
+#include "notify.h"
 #include "request.h"
 #include "statefile.h"
 
@@ -29,6 +32,7 @@ struct options {
 	const char	*config;
 	const char	*control;
 	const char	*state;
+	enum confine_mode seccomp;
 	bool		check;
 	bool		debug;
 };
@@ -36,12 +40,14 @@ struct options {
 static void usage(FILE *to)
 {
 	fputs("Usage: themisd [ --config FILE ] [ --control PATH ] [ --state FILE ]\n"
-	      "               [ --check-config ] [ --debug ] [ --version ] [ --help ]\n"
+	      "               [ --seccomp deny|kill|off ] [ --check-config ] [ --debug ]\n"
+	      "               [ --version ] [ --help ]\n"
 	      "\n"
 	      "  --config FILE    configuration; " CONFIG_PATH " if there is one\n"
 	      "  --control PATH   control socket; " CONTROL_PATH "\n"
 	      "  --state FILE     what clients have added; " STATE_PATH ",\n"
 	      "                   or PATH.state if --control PATH is given\n"
+	      "  --seccomp MODE   what a forbidden system call leads to; deny\n"
 	      "  --check-config   check the configuration and exit\n"
 	      "  --debug          say more\n"
 	      "\n"
@@ -65,6 +71,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 		{ "config", required_argument, NULL, 'f' },
 		{ "control", required_argument, NULL, 'c' },
 		{ "state", required_argument, NULL, 's' },
+		{ "seccomp", required_argument, NULL, 'S' },
 		{ "check-config", no_argument, NULL, 'k' },
 		{ "debug", no_argument, NULL, 'd' },
 		{ "version", no_argument, NULL, 'V' },
@@ -84,6 +91,10 @@ static int parse_options(struct options *o, int argc, char **argv)
 			break;
 		case 's':
 			o->state = optarg;
+			break;
+		case 'S':
+			if (confine_mode_parse(optarg, &o->seccomp))
+				return wrong(optarg);
 			break;
 		case 'k':
 			o->check = true;
@@ -105,31 +116,36 @@ static int parse_options(struct options *o, int argc, char **argv)
 }
 
 /* The default file may be missing, a named one may not. */
-static int read_config(struct options *o, struct config *config,
+static int read_config(struct daemon *d, const struct options *o,
 		       struct themis_diag *diag)
 {
-	bool named = o->config;
 	int err;
 
-	if (!named)
-		o->config = CONFIG_PATH;
-	err = config_read(config, o->config, diag);
-	if (err == -ENOENT && !named) {
-		o->config = NULL;
-		return 0;
-	}
-	return err;
+	d->config_named = o->config;
+	d->config_path = o->config ? o->config : CONFIG_PATH;
+	err = config_read(d->config, d->config_path, diag);
+	d->config_found = !err;
+	return err == -ENOENT && !d->config_named ? 0 : err;
 }
 
 static void on_signal(struct ev_loop *loop, ev_signal *w, int revents)
 {
 	log_info("stopping; sessions go on without the daemon");
+	notify_stopping();
 	daemon_stop(w->data, 0);
+}
+
+static void on_hangup(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct daemon *d = w->data;
+
+	config_reload(d);
+	drive(d);
 }
 
 static void serve(struct daemon *d)
 {
-	ev_signal term, interrupt;
+	ev_signal term, interrupt, hangup;
 
 	ev_signal_init(&term, on_signal, SIGTERM);
 	ev_signal_init(&interrupt, on_signal, SIGINT);
@@ -137,18 +153,26 @@ static void serve(struct daemon *d)
 	interrupt.data = d;
 	ev_signal_start(d->loop, &term);
 	ev_signal_start(d->loop, &interrupt);
+	ev_signal_init(&hangup, on_hangup, SIGHUP);
+	hangup.data = d;
+	ev_signal_start(d->loop, &hangup);
 	log_info("themisd %s, module %s: %u nodes, %u peers, control socket %s",
 		 THEMIS_VERSION, d->info.version, d->nnodes, d->npeers,
 		 d->control_path);
+	notify_start(d->loop);
+	notify_ready();
 	ev_run(d->loop, 0);
+	notify_stop(d->loop);
+	ev_signal_stop(d->loop, &hangup);
 	ev_signal_stop(d->loop, &interrupt);
 	ev_signal_stop(d->loop, &term);
 }
 
 /* Everything in order, and in reverse. Returns the exit code. */
-static int run(struct daemon *d, const struct config *config)
+static int run(struct daemon *d, enum confine_mode seccomp)
 {
 	struct themis_diag diag = { .what = "cannot start" };
+	unsigned int left_out;
 	int err;
 
 	d->exit_code = THEMISD_EXIT_KERNEL;
@@ -176,8 +200,12 @@ static int run(struct daemon *d, const struct config *config)
 	if (!d->control)
 		goto err_control;
 
+	if (d->config->metrics && metrics_start(d, d->config->metrics, &diag))
+		goto err_metrics;
+
 	d->loading = true;
-	if (config_apply(d, config, &diag) || statefile_load(d, &diag))
+	if (config_apply(d, NULL, d->config, &left_out, &diag) || left_out ||
+	    statefile_load(d, &diag))
 		goto err_load;
 	d->loading = false;
 	err = kernel_resync(d);
@@ -187,6 +215,9 @@ static int run(struct daemon *d, const struct config *config)
 		goto err_load;
 	}
 
+	d->exit_code = THEMISD_EXIT_KERNEL;
+	if (confine_calls(seccomp, d->info.family, &diag))
+		goto err_load;
 	d->exit_code = 0;
 	diag.what[0] = '\0';
 	drive(d);
@@ -195,6 +226,8 @@ static int run(struct daemon *d, const struct config *config)
 err_load:
 	node_stop(d);
 	link_stop(d);
+	metrics_stop(d);
+err_metrics:
 	control_stop(d->control);
 err_control:
 	statefile_unlock(d);
@@ -210,12 +243,31 @@ err_loop:
 	return d->exit_code;
 }
 
+/* The directory of @path, or "" if it is none that one would make. */
+static void directory(const char *path, char dir[4096])
+{
+	const char *slash = strrchr(path, '/');
+
+	snprintf(dir, 4096, "%.*s", slash ? (int)(slash - path) : 0, path);
+}
+
+/* Before any secret is read. */
+static int give_up_privileges(const struct daemon *d, struct themis_diag *diag)
+{
+	char control[4096], state[4096];
+	const char * const dirs[] = { control, state, NULL };
+
+	directory(d->control_path, control);
+	directory(d->state_path, state);
+	return confine_privileges(d->config->user, dirs, diag);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = { 0 };
 	struct config config = { 0 };
+	struct daemon d = { .config = &config };
 	struct themis_diag diag;
-	struct daemon d = { 0 };
 	char beside[4096];
 	int ret;
 
@@ -233,19 +285,18 @@ int main(int argc, char **argv)
 	}
 
 	ret = THEMISD_EXIT_USAGE;
-	if (read_config(&options, &config, &diag)) {
+	if (read_config(&d, &options, &diag)) {
 		log_diag(LOG_LEVEL_ERROR, &diag);
 		goto out;
 	}
 	if (options.check) {
-		printf("%s: %zu links, %zu nodes, %zu peers\n", options.config ?
-		       options.config : "no configuration file", config.nlinks,
+		printf("%s: %zu links, %zu nodes, %zu peers\n", d.config_found ?
+		       d.config_path : "no configuration file", config.nlinks,
 		       config.nnodes, config.npeers);
 		ret = 0;
 		goto out;
 	}
 
-	d.config_path = options.config;
 	d.control_path = options.control ? options.control :
 			 config.control ? config.control : CONTROL_PATH;
 	d.state_path = options.state ? options.state :
@@ -257,7 +308,10 @@ int main(int argc, char **argv)
 	}
 	d.rekey_ms = config.rekey_s * 1000ULL;
 	d.started_us = daemon_now();
-	ret = run(&d, &config);
+	if (give_up_privileges(&d, &diag))
+		log_diag(LOG_LEVEL_ERROR, &diag);
+	else
+		ret = run(&d, options.seccomp);
 
 out:
 	config_free(&config);

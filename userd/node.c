@@ -297,10 +297,39 @@ static void forget_node(struct daemon *d, struct node *node, bool remove_link)
 	node_free(node);
 }
 
+/* The id of @spec and the seed of its key, which the caller wipes. */
+static int take_identity(const struct node_spec *spec, uint8_t *seed,
+			 struct themis_id *id, struct themis_diag *diag)
+{
+	uint8_t public_key[THEMIS_PUBLIC_LEN];
+	int err;
+
+	err = load_key(spec, seed, diag);
+	if (err)
+		return err;
+	themis_keyfile_public(seed, public_key);
+	err = themis_id_derive(id, (const uint8_t *)spec->netid,
+			       strlen(spec->netid), public_key);
+	if (err)
+		themis_diag_set(diag, err, NULL, "cannot derive the id");
+	return err;
+}
+
+int node_identify(const struct node_spec *spec, struct themis_id *id,
+		  struct themis_diag *diag)
+{
+	uint8_t seed[THEMIS_SEED_LEN];
+	int err;
+
+	err = take_identity(spec, seed, id, diag);
+	sodium_memzero(seed, sizeof(seed));
+	return err;
+}
+
 int node_add(struct daemon *d, const struct node_spec *spec, bool configured,
 	     struct themis_id *id, struct themis_diag *diag)
 {
-	uint8_t public_key[THEMIS_PUBLIC_LEN], seed[THEMIS_SEED_LEN];
+	uint8_t seed[THEMIS_SEED_LEN];
 	char text[THEMIS_ID_TEXT];
 	struct node *node;
 	bool made = false;
@@ -318,16 +347,9 @@ int node_add(struct daemon *d, const struct node_spec *spec, bool configured,
 	if (!node)
 		return -EINVAL;
 
-	err = load_key(spec, seed, diag);
+	err = take_identity(spec, seed, &node->id, diag);
 	if (err)
-		goto err_free_node;
-	themis_keyfile_public(seed, public_key);
-	err = themis_id_derive(&node->id, (const uint8_t *)node->netid,
-			       strlen(node->netid), public_key);
-	if (err) {
-		themis_diag_set(diag, err, NULL, "cannot derive the id");
 		goto err_wipe_seed;
-	}
 	*id = node->id;
 	themis_id_format(id, text);
 	if (spec->expect && !themis_id_equal(spec->expect, id)) {
@@ -364,7 +386,7 @@ int node_add(struct daemon *d, const struct node_spec *spec, bool configured,
 		statefile_revive(d, id);
 		if (!made)
 			kernel_adopt_node(d, id);
-		err = statefile_save(d, diag);
+		err = statefile_node(d, node, diag);
 		/* What is not kept must not look as if it were. */
 		if (err) {
 			if (made)
@@ -386,9 +408,49 @@ err_put_link:
 	link_put(d, node->link, made);
 err_wipe_seed:
 	sodium_memzero(seed, sizeof(seed));
-err_free_node:
 	node_free(node);
 	return err;
+}
+
+/* The same but for its name and the path of its key, so nobody notices. */
+static int relabel(struct node *node, const struct node_spec *spec,
+		   struct themis_diag *diag)
+{
+	char *key = strdup(spec->key);
+
+	if (!key)
+		return themis_diag_set(diag, -ENOMEM, NULL, "out of memory");
+	free(node->key);
+	node->key = key;
+	snprintf(node->name, sizeof(node->name), "%s",
+		 spec->name ? spec->name : "");
+	node->configured = true;
+	return 0;
+}
+
+int node_set(struct daemon *d, struct node *node, const struct node_spec *spec,
+	     struct themis_diag *diag)
+{
+	enum themis_owner owner = THEMIS_OWNER_UID;
+	struct themis_id id = node->id;
+	uint32_t owner_id = 0;
+	json_t *peers;
+	int err;
+
+	if (spec->owner && node_owner_parse(spec->owner, &owner, &owner_id))
+		return themis_diag_set(diag, -EINVAL, "Use any, uid:N or gid:N.",
+				       "\"%.80s\" is no owner", spec->owner);
+	if (node->link == spec->link && node->owner == owner &&
+	    node->owner_id == owner_id)
+		return relabel(node, spec, diag);
+
+	log_info("node %s: link or owner are to change; its sessions end",
+		 spec->name);
+	/* Peers that clients have added outlive that. */
+	peers = statefile_shelve(d, &id);
+	err = node_del(d, &id, diag);
+	statefile_unshelve(d, peers);
+	return err ? err : node_add(d, spec, true, &id, diag);
 }
 
 int node_del(struct daemon *d, const struct themis_id *id,
@@ -411,7 +473,7 @@ int node_del(struct daemon *d, const struct themis_id *id,
 	if (node)
 		forget_node(d, node, true);
 	log_info("node %s removed", text);
-	return statefile_save(d, diag);
+	return statefile_drop(d, id, NULL, diag);
 }
 
 void node_gone(struct daemon *d, const struct themis_id *id)
@@ -425,7 +487,7 @@ void node_gone(struct daemon *d, const struct themis_id *id)
 	log_warn("node %s was removed from the kernel by another program",
 		 themis_id_format(id, text));
 	forget_node(d, node, true);
-	if (statefile_save(d, &diag))
+	if (statefile_drop(d, id, NULL, &diag))
 		log_diag(LOG_LEVEL_WARN, &diag);
 }
 

@@ -62,6 +62,7 @@ struct node {
  * @peer: theirs
  * @name: for people, may be empty
  * @endpoint: where it was said to be, or AF_UNSPEC
+ * @where: the text in the configuration file that @endpoint came from, or NULL
  * @psk_file: path of a pre-shared key, or NULL
  * @configured: from the configuration file, so not kept in the state file
  * @doomed: list of those about to be forgotten
@@ -71,6 +72,7 @@ struct peer {
 	struct themis_id	peer;
 	char			name[NODE_NAME_MAX + 1];
 	union themis_endpoint	endpoint;
+	char			*where;
 	char			*psk_file;
 	bool			configured;
 	struct peer		*doomed;
@@ -129,6 +131,31 @@ char *node_owner_format(const struct node *node, char text[16]);
  */
 int node_add(struct daemon *d, const struct node_spec *spec, bool configured,
 	     struct themis_id *id, struct themis_diag *diag);
+
+/**
+ * node_identify() - the id that a node would have
+ * @spec: what is asked for; the key file may be made
+ * @id: result
+ * @diag: filled in on failure
+ *
+ * Return: 0 or a negative errno.
+ */
+int node_identify(const struct node_spec *spec, struct themis_id *id,
+		  struct themis_diag *diag);
+
+/**
+ * node_set() - have a node that is here as the configuration file wants it
+ * @d: the daemon
+ * @node: it has the id that @spec gives
+ * @spec: what is asked for
+ * @diag: filled in on failure
+ *
+ * Sessions go on, unless link or owner are others than before.
+ *
+ * Return: 0 or a negative errno.
+ */
+int node_set(struct daemon *d, struct node *node, const struct node_spec *spec,
+	     struct themis_diag *diag);
 
 /**
  * node_del() - remove a local node, its peers and its sessions
@@ -195,6 +222,26 @@ int peer_add(struct daemon *d, const struct themis_id *node,
 	     const struct themis_id *peer, const char *name,
 	     const union themis_endpoint *endpoint, const char *psk_file,
 	     bool configured, struct themis_diag *diag);
+
+/**
+ * peer_set() - have a peer as the configuration file wants it
+ * @d: the daemon
+ * @node: ours
+ * @peer: theirs
+ * @name: for people
+ * @where: text of its endpoint, or NULL; looked up if it is another than before
+ * @psk_file: path of a pre-shared key, or NULL
+ * @diag: filled in on failure
+ *
+ * What is not given is not there any more. Its session goes on. A host name
+ * that does not resolve is a warning: the peer may call first.
+ *
+ * Return: 0 or a negative errno.
+ */
+int peer_set(struct daemon *d, const struct themis_id *node,
+	     const struct themis_id *peer, const char *name,
+	     const char *where, const char *psk_file,
+	     struct themis_diag *diag);
 
 /**
  * peer_del() - forget a peer and end the session with it

@@ -9,10 +9,12 @@
 
 #include <sodium.h>
 
+#include "addr.h"
 #include "drive.h"
 #include "keyfile.h"
 #include "log.h"
 #include "node.h"
+#include "notify.h"
 #include "statefile.h"
 
 static int compare(const void *a, const void *b)
@@ -88,6 +90,7 @@ int peer_resolve(const struct daemon *d, const struct themis_id *node,
 
 static void peer_free(struct peer *peer)
 {
+	free(peer->where);
 	free(peer->psk_file);
 	free(peer);
 }
@@ -167,16 +170,26 @@ static int fill(struct peer *peer, const char *name,
 {
 	if (name)
 		snprintf(peer->name, sizeof(peer->name), "%s", name);
-	if (endpoint)
+	if (endpoint) {
 		peer->endpoint = *endpoint;
+		free(peer->where);
+		peer->where = NULL;
+	}
 	return psk_file ? set_text(&peer->psk_file, psk_file) : 0;
 }
 
 static int copy_peer(struct peer *to, const struct peer *from)
 {
+	int err = 0;
+
 	*to = *from;
+	to->where = NULL;
 	to->psk_file = NULL;
-	return from->psk_file ? set_text(&to->psk_file, from->psk_file) : 0;
+	if (from->where)
+		err = set_text(&to->where, from->where);
+	if (!err && from->psk_file)
+		err = set_text(&to->psk_file, from->psk_file);
+	return err;
 }
 
 /* Changes a peer that is here; on failure it stays what it was. */
@@ -195,11 +208,90 @@ static int change(struct daemon *d, struct peer *peer, const char *name,
 	else
 		err = tell_core(d, &after, diag);
 	if (err) {
+		free(after.where);
 		free(after.psk_file);
 		return err;
 	}
+	free(peer->where);
 	free(peer->psk_file);
 	*peer = after;
+	return 0;
+}
+
+/* Finds the endpoint that @where means; AF_UNSPEC if that cannot be told. */
+static void locate(const char *name, const char *where,
+		   union themis_endpoint *endpoint)
+{
+	struct sockaddr_storage ss;
+	int err;
+
+	memset(endpoint, 0, sizeof(*endpoint));
+	if (!where)
+		return;
+	/* A resolver that does not answer takes its time. */
+	notify_alive();
+	err = themis_endpoint_parse(where, true, &ss);
+	if (err)
+		log_warn("peer \"%s\": cannot find \"%s\": %s; it has to call first",
+			 name, where, strerror(-err));
+	else
+		memcpy(endpoint, &ss, themis_endpoint_len(&ss));
+}
+
+static int same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+int peer_set(struct daemon *d, const struct themis_id *node,
+	     const struct themis_id *peer, const char *name,
+	     const char *where, const char *psk_file,
+	     struct themis_diag *diag)
+{
+	struct peer *known = peer_find(d, node, peer);
+	union themis_endpoint endpoint;
+	struct peer after = { 0 };
+	int err;
+
+	if (known && same_text(known->where, where) &&
+	    known->endpoint.sa.sa_family != AF_UNSPEC)
+		endpoint = known->endpoint;
+	else
+		locate(name, where, &endpoint);
+	if (!known) {
+		err = peer_add(d, node, peer, name,
+			       endpoint.sa.sa_family != AF_UNSPEC ? &endpoint :
+								    NULL,
+			       psk_file, true, diag);
+		known = err ? NULL : peer_find(d, node, peer);
+		if (!err && where && set_text(&known->where, where))
+			err = themis_diag_set(diag, -ENOMEM, NULL,
+					      "out of memory");
+		return err;
+	}
+
+	err = check(d, node, peer, name, psk_file, diag);
+	if (err)
+		return err;
+	after.node = *node;
+	after.peer = *peer;
+	after.configured = true;
+	err = fill(&after, name, &endpoint, psk_file);
+	if (!err && where)
+		err = set_text(&after.where, where);
+	if (err)
+		themis_diag_set(diag, err, NULL, "out of memory");
+	else
+		err = tell_core(d, &after, diag);
+	drive(d);
+	if (err) {
+		free(after.where);
+		free(after.psk_file);
+		return err;
+	}
+	free(known->where);
+	free(known->psk_file);
+	*known = after;
 	return 0;
 }
 
@@ -269,9 +361,7 @@ int peer_add(struct daemon *d, const struct themis_id *node,
 	if (err)
 		return err;
 	statefile_forget(d, node, peer);
-	if (d->loading || configured)
-		return 0;
-	err = statefile_save(d, diag);
+	err = statefile_peer(d, peer_find(d, node, peer), diag);
 	/* What is not kept must not look as if it were. */
 	if (err && !known)
 		peer_del(d, node, peer, NULL);
@@ -298,7 +388,7 @@ int peer_del(struct daemon *d, const struct themis_id *node,
 	if (kernel && kernel != -ENOENT)
 		return themis_nl_diag(d->nl, kernel, "cannot end the session",
 				      diag);
-	return statefile_save(d, diag);
+	return statefile_drop(d, node, peer, diag);
 }
 
 struct doom {

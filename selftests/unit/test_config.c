@@ -71,6 +71,8 @@ static void reads_all_there_is(void **state)
 		 "control = /run/x.sock\n"
 		 "state=/var/lib/x.json   ; another\n"
 		 "rekey = 30\n"
+		 "metrics = /run/m.sock\n"
+		 "user = themis\n"
 		 "\n"
 		 "[link]\n"
 		 "port = 7000\n"
@@ -98,6 +100,8 @@ static void reads_all_there_is(void **state)
 	assert_string_equal(c.control, "/run/x.sock");
 	assert_string_equal(c.state, "/var/lib/x.json");
 	assert_int_equal(c.rekey_s, 30);
+	assert_string_equal(c.metrics, "/run/m.sock");
+	assert_string_equal(c.user, "themis");
 	assert_int_equal(c.nlinks, 2);
 	assert_int_equal(c.links[1], 7001);
 	assert_int_equal(c.nnodes, 2);
@@ -186,6 +190,9 @@ static void bad_values(void **state)
 	refused("[link]\nport=http\n", 2, "no UDP port");
 	refused("[daemon]\ncontrol=x.sock\n", 2, "absolute");
 	refused("[daemon]\ncontrol=\n", 2, "absolute");
+	refused("[daemon]\nmetrics=m.sock\n", 2, "absolute");
+	refused("[daemon]\nuser=123456789012345678901234567890123\n", 2,
+		"too long");
 	refused("[daemon]\nrekey=4\n", 2, "not between");
 	refused("[daemon]\nrekey=121\n", 2, "not between");
 	refused("[daemon]\nrekey=-5\n", 2, "not between");

@@ -5,17 +5,20 @@
  */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "log.h"
+#include "node.h"
 #include "statefile.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -212,6 +215,216 @@ static void a_failed_write_changes_nothing(void **state)
 	statefile_unlock(&d);
 }
 
+static size_t size_of(const char *suffix)
+{
+	struct stat st;
+	char file[80];
+
+	snprintf(file, sizeof(file), "%s%s", path, suffix);
+	return stat(file, &st) ? 0 : (size_t)st.st_size;
+}
+
+static void append(const char *text)
+{
+	char file[80];
+	FILE *log;
+
+	snprintf(file, sizeof(file), "%s.log", path);
+	log = fopen(file, "a");
+	assert_non_null(log);
+	assert_true(fputs(text, log) >= 0);
+	fclose(log);
+}
+
+/* A daemon with nothing in its files, ready to keep what it is told. */
+static void begin_empty(struct daemon *d)
+{
+	char file[80];
+
+	unlink(path);
+	snprintf(file, sizeof(file), "%s.log", path);
+	unlink(file);
+	begin(d);
+	assert_int_equal(statefile_load(d, NULL), 0);
+	d->loading = false;
+}
+
+/* What a new daemon finds; it has no kernel, so all of it is kept aside. */
+static void restart(struct daemon *d)
+{
+	statefile_unlock(d);
+	begin(d);
+	assert_int_equal(statefile_load(d, NULL), 0);
+	d->loading = false;
+}
+
+static struct peer make_peer(uint8_t node, uint8_t id)
+{
+	struct peer peer = {
+		.node.b[THEMIS_ID_LEN - 1] = node,
+		.peer.b[THEMIS_ID_LEN - 1] = id,
+	};
+
+	return peer;
+}
+
+static void changes_are_a_line_each(void **state)
+{
+	struct node node = {
+		.id.b[THEMIS_ID_LEN - 1] = 1,
+		.key = "/no/such/key",
+		.netid = "n",
+		.link = 7000,
+	};
+	struct peer b = make_peer(1, 2), c = make_peer(1, 3);
+	struct daemon d;
+
+	begin_empty(&d);
+	assert_int_equal(statefile_node(&d, &node, NULL), 0);
+	assert_int_equal(statefile_peer(&d, &b, NULL), 0);
+	assert_int_equal(statefile_peer(&d, &c, NULL), 0);
+	assert_int_equal(statefile_peer(&d, &b, NULL), 0);
+	assert_int_equal(size_of(""), 0);
+	restart(&d);
+	assert_int_equal(json_array_size(d.orphans), 3);
+
+	assert_int_equal(statefile_drop(&d, &b.node, &b.peer, NULL), 0);
+	restart(&d);
+	assert_int_equal(json_array_size(d.orphans), 2);
+
+	/* The node takes its peers with it. */
+	assert_int_equal(statefile_drop(&d, &node.id, NULL, NULL), 0);
+	restart(&d);
+	assert_int_equal(json_array_size(d.orphans), 0);
+
+	/* What the configuration names is not kept. */
+	b.configured = true;
+	node.configured = true;
+	assert_int_equal(statefile_peer(&d, &b, NULL), 0);
+	assert_int_equal(statefile_node(&d, &node, NULL), 0);
+	restart(&d);
+	assert_int_equal(json_array_size(d.orphans), 0);
+	statefile_unlock(&d);
+}
+
+static void an_old_log_does_no_harm(void **state)
+{
+	struct peer b = make_peer(1, 2), c = make_peer(1, 3);
+	char log[4096], file[80];
+	struct daemon d;
+	FILE *in;
+	size_t n;
+
+	begin_empty(&d);
+	assert_int_equal(statefile_peer(&d, &b, NULL), 0);
+	assert_int_equal(statefile_drop(&d, &b.node, &b.peer, NULL), 0);
+	assert_int_equal(statefile_peer(&d, &c, NULL), 0);
+	snprintf(file, sizeof(file), "%s.log", path);
+	in = fopen(file, "r");
+	assert_non_null(in);
+	n = fread(log, 1, sizeof(log) - 1, in);
+	log[n] = '\0';
+	fclose(in);
+
+	/* Killed after the file was replaced, before the log was emptied. */
+	restart(&d);
+	assert_int_equal(statefile_save(&d, NULL), 0);
+	assert_int_equal(size_of(".log"), 0);
+	assert_int_equal(count("peers"), 1);
+	append(log);
+	restart(&d);
+	assert_int_equal(json_array_size(d.orphans), 1);
+	statefile_unlock(&d);
+}
+
+static void a_torn_line_is_cut_off(void **state)
+{
+	static const char * const torn[] = {
+		"{\"peer\":{\"node\":", "{", "{\"peer\":{\"no\n", "\n",
+	};
+	struct peer b = make_peer(1, 2), c = make_peer(1, 3);
+	struct daemon d;
+	size_t i, len;
+
+	for (i = 0; i < ARRAY_SIZE(torn); i++) {
+		begin_empty(&d);
+		assert_int_equal(statefile_peer(&d, &b, NULL), 0);
+		len = size_of(".log");
+		append(torn[i]);
+		restart(&d);
+		assert_int_equal(size_of(".log"), len);
+		assert_int_equal(json_array_size(d.orphans), 1);
+		assert_int_equal(statefile_peer(&d, &c, NULL), 0);
+		restart(&d);
+		assert_int_equal(json_array_size(d.orphans), 2);
+		statefile_unlock(&d);
+	}
+}
+
+static void damage_in_the_log_is_told(void **state)
+{
+	struct peer b = make_peer(1, 2);
+	struct themis_diag diag;
+	struct daemon d;
+	size_t len;
+
+	begin_empty(&d);
+	append("{\"drop\":7}\n");
+	assert_int_equal(statefile_peer(&d, &b, NULL), 0);
+	len = size_of(".log");
+	statefile_unlock(&d);
+	begin(&d);
+	assert_int_equal(statefile_load(&d, &diag), -EBADMSG);
+	assert_non_null(strstr(diag.what, ".log"));
+	statefile_unlock(&d);
+	assert_int_equal(size_of(".log"), len);
+}
+
+static void the_log_does_not_grow_for_ever(void **state)
+{
+	struct peer b = make_peer(1, 2);
+	struct daemon d;
+	size_t most = 0;
+	int i;
+
+	begin_empty(&d);
+	for (i = 0; i < 1000; i++) {
+		assert_int_equal(statefile_peer(&d, &b, NULL), 0);
+		if (size_of(".log") > most)
+			most = size_of(".log");
+	}
+	assert_true(most > 60 * 1024);
+	assert_true(most < 70 * 1024);
+	statefile_unlock(&d);
+}
+
+static void a_failed_line_changes_nothing(void **state)
+{
+	struct peer b = make_peer(1, 2), c = make_peer(1, 3);
+	struct themis_diag diag;
+	struct rlimit old, now;
+	struct daemon d;
+	size_t len;
+
+	begin_empty(&d);
+	assert_int_equal(statefile_peer(&d, &b, NULL), 0);
+	len = size_of(".log");
+	/* The disk is full in the middle of the next line. */
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	now = old;
+	now.rlim_cur = len + 20;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &now), 0);
+	assert_int_equal(statefile_peer(&d, &c, &diag), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_non_null(strstr(diag.what, path));
+	assert_int_equal(size_of(".log"), len);
+	assert_int_equal(statefile_peer(&d, &c, &diag), 0);
+	restart(&d);
+	assert_int_equal(json_array_size(d.orphans), 2);
+	statefile_unlock(&d);
+}
+
 static int setup(void **state)
 {
 	/* What is kept is warned of: not here. */
@@ -240,6 +453,12 @@ int main(void)
 		cmocka_unit_test(what_others_write_is_refused),
 		cmocka_unit_test(one_daemon_at_a_time),
 		cmocka_unit_test(a_failed_write_changes_nothing),
+		cmocka_unit_test(changes_are_a_line_each),
+		cmocka_unit_test(an_old_log_does_no_harm),
+		cmocka_unit_test(a_torn_line_is_cut_off),
+		cmocka_unit_test(damage_in_the_log_is_told),
+		cmocka_unit_test(the_log_does_not_grow_for_ever),
+		cmocka_unit_test(a_failed_line_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The metrics socket.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "metrics.h"
+
+/**
+ * struct metrics_client - a connection
+ * @metrics: whose it is
+ * @fd: the connection, -1: the place is free
+ * @watcher: on @fd: to write, and when all is written to see it closed
+ * @timer: ends it
+ * @out: what is to be written
+ * @len: bytes of it
+ * @at: of these, already written
+ */
+struct metrics_client {
+	struct metrics	*metrics;
+	int		fd;
+	ev_io		watcher;
+	ev_timer	timer;
+	char		*out;
+	size_t		len;
+	size_t		at;
+};
+
+/**
+ * struct metrics - the listening socket and its clients
+ * @d: the daemon
+ * @fd: the socket
+ * @path: its name
+ * @listener: on @fd
+ * @text: the last answer
+ * @len: bytes of it
+ * @text_us: when it was made
+ * @clients: as many as there can be
+ */
+struct metrics {
+	struct daemon		*d;
+	int			fd;
+	char			path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	ev_io			listener;
+	char			*text;
+	size_t			len;
+	uint64_t		text_us;
+	struct metrics_client	clients[METRICS_CLIENTS_MAX];
+};
+
+static void client_end(struct metrics_client *client)
+{
+	ev_io_stop(client->metrics->d->loop, &client->watcher);
+	ev_timer_stop(client->metrics->d->loop, &client->timer);
+	close(client->fd);
+	client->fd = -1;
+	free(client->out);
+	client->out = NULL;
+}
+
+static void on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	client_end(w->data);
+}
+
+/* What clients ask for is read only so that they may say it. */
+static void on_client(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct metrics_client *client = w->data;
+	char asked[4096];
+	ssize_t n;
+
+	if (revents & EV_READ) {
+		n = recv(client->fd, asked, sizeof(asked), MSG_DONTWAIT);
+		if (!n || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+			/* It may have shut down only what it sends. */
+			if (n || client->at == client->len) {
+				client_end(client);
+				return;
+			}
+			ev_io_stop(loop, w);
+			ev_io_set(w, client->fd, EV_WRITE);
+			ev_io_start(loop, w);
+		}
+	}
+	if (!(revents & EV_WRITE))
+		return;
+	n = send(client->fd, client->out + client->at,
+		 client->len - client->at, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n < 0) {
+		client_end(client);
+		return;
+	}
+	client->at += (size_t)n;
+	if (client->at < client->len)
+		return;
+	/* Closed with a request unread, the answer would be lost with it. */
+	shutdown(client->fd, SHUT_WR);
+	ev_io_stop(loop, w);
+	ev_io_set(w, client->fd, EV_READ);
+	ev_io_start(loop, w);
+}
+
+static int refresh(struct metrics *metrics)
+{
+	uint64_t now = daemon_now();
+	char *text;
+	size_t len;
+
+	if (metrics->text && now - metrics->text_us < METRICS_AGE_US)
+		return 0;
+	text = metrics_text(metrics->d, &len);
+	if (!text)
+		return -ENOMEM;
+	free(metrics->text);
+	metrics->text = text;
+	metrics->len = len;
+	metrics->text_us = now;
+	return 0;
+}
+
+static int answer(struct metrics *metrics, struct metrics_client *client)
+{
+	char head[160];
+	int n;
+
+	if (refresh(metrics))
+		return -ENOMEM;
+	n = snprintf(head, sizeof(head),
+		     "HTTP/1.0 200 OK\r\n"
+		     "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+		     "Content-Length: %zu\r\n"
+		     "Connection: close\r\n\r\n", metrics->len);
+	client->len = (size_t)n + metrics->len;
+	client->at = 0;
+	client->out = malloc(client->len);
+	if (!client->out)
+		return -ENOMEM;
+	memcpy(client->out, head, (size_t)n);
+	memcpy(client->out + n, metrics->text, metrics->len);
+	return 0;
+}
+
+static void on_connect(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct metrics *metrics = w->data;
+	struct metrics_client *client = metrics->clients;
+	const struct metrics_client *end = client + METRICS_CLIENTS_MAX;
+	int fd;
+
+	fd = accept4(metrics->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	while (client < end && client->fd >= 0)
+		client++;
+	if (client == end || answer(metrics, client)) {
+		close(fd);
+		return;
+	}
+	client->fd = fd;
+	ev_io_init(&client->watcher, on_client, fd, EV_READ | EV_WRITE);
+	ev_timer_init(&client->timer, on_timeout, METRICS_TIME_S, 0);
+	client->watcher.data = client;
+	client->timer.data = client;
+	ev_io_start(loop, &client->watcher);
+	ev_timer_start(loop, &client->timer);
+}
+
+static int listen_at(struct metrics *metrics, const struct sockaddr_un *sun)
+{
+	struct stat st;
+	int err;
+
+	/* The daemon's lock is held, so a socket there is a dead one's. */
+	if (!lstat(metrics->path, &st)) {
+		if (!S_ISSOCK(st.st_mode))
+			return -EEXIST;
+		unlink(metrics->path);
+	}
+	metrics->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
+				      SOCK_NONBLOCK, 0);
+	if (metrics->fd < 0)
+		return -errno;
+	if (bind(metrics->fd, (const struct sockaddr *)sun, sizeof(*sun)) ||
+	    chmod(metrics->path, 0666) || listen(metrics->fd, 16)) {
+		err = -errno;
+		close(metrics->fd);
+		return err;
+	}
+	return 0;
+}
+
+int metrics_start(struct daemon *d, const char *path,
+		  struct themis_diag *diag)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct metrics *metrics;
+	size_t i;
+	int err;
+
+	if (strlen(path) >= sizeof(sun.sun_path))
+		return themis_diag_set(diag, -ENAMETOOLONG,
+				       "Give another one under \"metrics\".",
+				       "\"%.120s\" is too long for a socket",
+				       path);
+	metrics = calloc(1, sizeof(*metrics));
+	if (!metrics)
+		return themis_diag_set(diag, -ENOMEM, NULL, "out of memory");
+	metrics->d = d;
+	memcpy(metrics->path, path, strlen(path));
+	memcpy(sun.sun_path, path, strlen(path));
+	err = listen_at(metrics, &sun);
+	if (err) {
+		themis_diag_set(diag, err,
+				"Give another one under \"metrics\".",
+				"cannot listen at \"%s\": %s", path,
+				strerror(-err));
+		free(metrics);
+		return err;
+	}
+	for (i = 0; i < METRICS_CLIENTS_MAX; i++) {
+		metrics->clients[i].metrics = metrics;
+		metrics->clients[i].fd = -1;
+	}
+	ev_io_init(&metrics->listener, on_connect, metrics->fd, EV_READ);
+	metrics->listener.data = metrics;
+	ev_io_start(d->loop, &metrics->listener);
+	d->metrics = metrics;
+	return 0;
+}
+
+void metrics_stop(struct daemon *d)
+{
+	struct metrics *metrics = d->metrics;
+	size_t i;
+
+	if (!metrics)
+		return;
+	for (i = 0; i < METRICS_CLIENTS_MAX; i++)
+		if (metrics->clients[i].fd >= 0)
+			client_end(&metrics->clients[i]);
+	ev_io_stop(d->loop, &metrics->listener);
+	close(metrics->fd);
+	unlink(metrics->path);
+	free(metrics->text);
+	free(metrics);
+	d->metrics = NULL;
+}
