@@ -117,13 +117,16 @@ int themis_acquire(struct themis_node *node, const u8 *peer,
 	struct themis_user *user = themis_sk(skb->sk)->user;
 	struct themis_net *tn = node->tn;
 	struct themis_session *session;
-	bool ready;
+	bool ready, known;
 	int err;
 
 	mutex_lock(&tn->lock);
 	err = -ENETDOWN;
 	if (node->dead)
 		goto out;
+	rcu_read_lock();
+	known = themis_session_find(node, peer);
+	rcu_read_unlock();
 	session = themis_session_make(node, peer, NULL);
 	err = PTR_ERR_OR_ZERO(session);
 	if (err)
@@ -135,8 +138,8 @@ int themis_acquire(struct themis_node *node, const u8 *peer,
 	rcu_read_unlock();
 	if (!ready) {
 		err = ask(session, user);
-		if (err && !session->acquiring &&
-		    themis_key_next_expiry(session) == U64_MAX) {
+		/* Whoever cannot ask leaves nothing behind. */
+		if (err && !known) {
 			themis_session_del(session);
 			goto out;
 		}

@@ -447,6 +447,11 @@ static int set_number(struct themis_sock *sock, int option, int value)
 	case THEMIS_STRICT:
 		WRITE_ONCE(sock->strict, value);
 		return 0;
+	case THEMIS_REUSEPORT:
+		lock_sock(&sock->sk);
+		sock->sk.sk_reuseport = value != 0;
+		release_sock(&sock->sk);
+		return 0;
 	case THEMIS_COMMANDS:
 		if (value < 1 || value > THEMIS_COMMANDS_MAX)
 			return -EINVAL;
@@ -507,6 +512,8 @@ static int get_number(const struct themis_sock *sock, int option)
 		return READ_ONCE(sock->recvaddr);
 	case THEMIS_STRICT:
 		return READ_ONCE(sock->strict);
+	case THEMIS_REUSEPORT:
+		return sock->sk.sk_reuseport;
 	case THEMIS_COMMANDS:
 		return READ_ONCE(sock->commands);
 	case THEMIS_TIMEOUT:

@@ -16,6 +16,9 @@ static int __init themis_init(void)
 {
 	int err;
 
+	err = themis_sock_check();
+	if (err)
+		return err;
 	themis_cipher_begin();
 	err = themis_key_init();
 	if (err)

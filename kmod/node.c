@@ -379,7 +379,7 @@ void themis_node_unbind(struct themis_node *node, struct themis_sock *sock)
  * @peer_port: from which port, host order
  *
  * A connected socket takes messages of its peer, and those alone. Among several
- * others on a port (SO_REUSEPORT) the sender decides, so that what one sender
+ * others on a port (THEMIS_REUSEPORT) the sender decides, so that what one sender
  * says stays in one place.
  *
  * Context: RCU read lock held, which is what keeps the socket.

@@ -343,6 +343,23 @@ static struct net_proto_family family_ops = {
 };
 
 /**
+ * themis_sock_check() - is the family's number one at all?
+ *
+ * sock_register() would take a negative number for an index.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int __init themis_sock_check(void)
+{
+	if (family > 0 && family < AF_MAX)
+		return 0;
+	pr_err("themis: %d is no address family: set family= below %d\n",
+	       family, AF_MAX);
+
+	return -EINVAL;
+}
+
+/**
  * themis_sock_register() - open the family; nothing may fail after it
  *
  * Return: 0, -EEXIST if somebody has the number, -ENOBUFS if the kernel knows

@@ -113,6 +113,7 @@ extern struct proto themis_proto;
 extern const struct proto_ops themis_dgram_ops;
 extern const struct proto_ops themis_raw_ops;
 
+int themis_sock_check(void);
 int themis_sock_register(void);
 void themis_sock_unregister(void);
 int themis_sock_family(void);

@@ -173,7 +173,7 @@ static int shared(struct wire *w, __u16 port)
 	int fd;
 
 	fd = themis_socket(&w->net, SOCK_DGRAM);
-	if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on,
+	if (fd >= 0 && (setsockopt(fd, SOL_THEMIS, THEMIS_REUSEPORT, &on,
 				   sizeof(on)) ||
 			bind(fd, (struct sockaddr *)&sth, sizeof(sth)))) {
 		close(fd);

@@ -84,6 +84,7 @@ enum themis_sockopt {
 	THEMIS_STRICT,		/* int: 1 takes messages in rising order only */
 	THEMIS_COMMANDS,	/* int: commands that may be outstanding */
 	THEMIS_TIMEOUT,		/* int: ms that a command is outstanding */
+	THEMIS_REUSEPORT,	/* int: 1 shares the port with the same user */
 };
 
 #define THEMIS_COMMANDS_DEFAULT	256
