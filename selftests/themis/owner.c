@@ -217,4 +217,38 @@ TEST(wildcard_among_tenants)
 	net_free(&net);
 }
 
+/* One's own before one's group's, and that before everybody's. */
+TEST(wildcard_prefers_its_own)
+{
+	__u8 alice[THEMIS_ID_LEN], staff[THEMIS_ID_LEN], any[THEMIS_ID_LEN];
+	static struct net net;
+	struct both both = { .net = &net, .id = alice };
+
+	fill_random(alice, sizeof(alice));
+	fill_random(staff, sizeof(staff));
+	fill_random(any, sizeof(any));
+	ASSERT_EQ(0, net_new(&net));
+	ASSERT_EQ(0, link_new(&net, LINK));
+	ASSERT_EQ(0, node_new(&net, any, LINK));
+	ASSERT_EQ(0, node_new_owned(&net, staff, LINK, THEMIS_OWNER_GID,
+				    STAFF));
+	ASSERT_EQ(0, node_new_owned(&net, alice, LINK, THEMIS_OWNER_UID,
+				    ALICE));
+	EXPECT_EQ(0, in_child(ALICE, STAFF, bind_wildcard, &both));
+	both.id = staff;
+	EXPECT_EQ(0, in_child(BOB, STAFF, bind_wildcard, &both));
+	both.id = any;
+	EXPECT_EQ(0, in_child(BOB, BOB, bind_wildcard, &both));
+
+	/* Two of the same rank are two too many, and only at that rank. */
+	fill_random(any, sizeof(any));
+	ASSERT_EQ(0, node_new(&net, any, LINK));
+	both.want = ENOTUNIQ;
+	EXPECT_EQ(0, in_child(BOB, BOB, bind_wildcard, &both));
+	both.want = 0;
+	both.id = alice;
+	EXPECT_EQ(0, in_child(ALICE, ALICE, bind_wildcard, &both));
+	net_free(&net);
+}
+
 TEST_HARNESS_MAIN
