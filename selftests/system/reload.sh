@@ -82,6 +82,16 @@ on alpha -j peer show | jq -e --arg p "$ghost" \
 	'.[] | select(.peer == $p).endpoint == "192.0.2.4:7000"' >/dev/null
 result $? 'and another endpoint'
 
+# Names are looked up, which takes other system calls than all else.
+reload "$base$(peer ghost "$ghost" localhost:7000)"$'\n'
+on alpha -j peer show | jq -e --arg p "$ghost" '.[] | select(.peer == $p) |
+	.endpoint == "127.0.0.1:7000" or .endpoint == "[::1]:7000"' >/dev/null
+result $? 'an endpoint may be a name'
+reload "$base$(peer ghost "$ghost" no-such-host.invalid:7000)"$'\n'
+must 'one that is not found is a warning' grep -q \
+	'cannot find "no-such-host.invalid:7000"' "$dir/alpha.log"
+must 'and no obstacle' test "$(peers)" = 'beta ghost'
+
 reload "$base"
 must 'a peer less' test "$(peers)" = beta
 
