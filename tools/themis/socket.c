@@ -36,9 +36,10 @@ static void side(const json_t *row, const char *id, const char *port,
 
 static void local_cell(const json_t *row, char *buf)
 {
+	json_int_t port = json_integer_value(json_object_get(row, "port"));
+
 	if (json_is_null(json_object_get(row, "node")))
-		snprintf(buf, PRINT_CELL, "link:%d", (int)json_integer_value(
-			 json_object_get(row, "port")));
+		snprintf(buf, PRINT_CELL, "link:%d", (int)port);
 	else
 		side(row, "node", "port", buf);
 }
