@@ -183,9 +183,14 @@ own_compiler()
 {
 	local kdir=$1 want config=$1/include/config/auto.conf
 
+	# Without it a module gets no type information, which only pahole of
+	# the right version could make.
+	rm -f "$kdir/vmlinux"
 	want=$(sed -n 's/^CC = .*\(gcc-[0-9]*\)$/\1/p' "$kdir/.kernelvariables")
 	! command -v "$want" >/dev/null || return 0
 	sed -i "/^CC = /s/$want/gcc/" "$kdir/.kernelvariables"
+	sed -n 's/^CONFIG_PAHOLE_VERSION=/override PAHOLE_VERSION = /p' \
+		"$config" >>"$kdir/.kernelvariables"
 	gcc -fmin-function-alignment=16 -E - </dev/null >/dev/null 2>&1 ||
 		sed -i '/CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT\>/d' "$config" \
 			"$kdir/include/generated/autoconf.h"
@@ -219,8 +224,6 @@ make_debian()
 		"$kdir/Makefile"
 	grep -qF "include $src/" "$kdir/Makefile" ||
 		die "the Makefile in $headers has a new form. Adapt tools/vm/debian.sh to it."
-	# Nobody looks for type information in a test.
-	rm -f "$kdir/vmlinux"
 	own_compiler "$kdir"
 	own_libc "$root" "$kdir"/tools/objtool/objtool.real-x86 \
 		"$kdir"/scripts/mod/modpost.real-lsb-64

@@ -77,7 +77,10 @@ def um(kernel, opts, fds, image, _shares, private):
              f"uml_dir={private}/", "umid=guest",
              "console=ttyS0", "con=null", "ssl=null",
              # A report each time, not only the first.
-             "kasan_multi_shot", *WORDS]
+             "kasan_multi_shot",
+             # Caches without checks keep arrays of objects per processor.
+             # What was once in one is still referenced, for kmemleak.
+             "slab_debug=F", *WORDS]
     lines = um_lines(fds, opts.interactive)
     for name, line in lines.items():
         number = line[len("ttyS"):]

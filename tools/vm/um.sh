@@ -33,8 +33,8 @@ um_configure()
 	make -C "$source" O="$build" ARCH=um -s \
 		KCONFIG_ALLCONFIG="$um_config" allnoconfig || return
 	while read -r line; do
-		[[ $line == *CONFIG_* ]] || continue
-		[[ $line != "# "*" is not set" ]] || continue
+		[[ $line == CONFIG_* || $line == "# CONFIG_"*" is not set" ]] ||
+			continue
 		grep -qxF -e "$line" "$build/.config" || {
 			say "the configuration refuses $line"
 			return 1
@@ -68,7 +68,7 @@ um_trim()
 	find "$source/tools" -mindepth 1 -maxdepth 1 ! -name docs ! -name lib \
 		-exec rm -rf {} +
 	find "$build" -path "$build/root" -prune -o -type f \
-		\( -name '*.[oa]' -o -name '.*.cmd' -o -name '.tmp_*' \) \
+		\( -name '*.[oa]' -o -name '.*.cmd' -o -name '.tmp_*' -o -name modules.order \) \
 		-exec rm -f {} +
 	rm -f "$build"/vmlinux*
 }
