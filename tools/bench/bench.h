@@ -16,6 +16,9 @@
 /* The largest message that every path carries. */
 #define BENCH_MSG_MAX	65459
 
+/* A burst has no more bytes, unless a path wants fewer. */
+#define BENCH_BURST	(512 << 10)
+
 /* Outer addresses, and those inside a tunnel. */
 #define BENCH_A		"10.77.0.1"
 #define BENCH_B		"10.77.0.2"
@@ -46,15 +49,18 @@ struct bench_end {
 /**
  * struct bench_pair - two sockets that talk to each other
  * @end: by enum bench_side; they belong to this process until it forks
+ * @burst: bytes that may be on their way without the receiver having read any
  */
 struct bench_pair {
 	struct bench_end end[__SIDE_MAX];
+	size_t		 burst;
 };
 
 /**
  * struct bench_path - a way to carry messages
  * @name: as on the command line and in the results
  * @modules: kernel modules that it needs, separated by blanks
+ * @legible: whoever listens to the wire can read what is sent
  * @setup: make it ready in both namespaces; may be NULL
  * @open: make a pair
  * @close: give up what a pair has besides its sockets; may be NULL
@@ -63,6 +69,7 @@ struct bench_pair {
 struct bench_path {
 	const char	*name;
 	const char	*modules;
+	bool		legible;
 	int		(*setup)(void);
 	int		(*open)(struct bench_pair *pair);
 	void		(*close)(struct bench_pair *pair);
@@ -97,13 +104,16 @@ uint64_t bench_clock(void);
 int bench_calm(void);
 int bench_batches(int (*unit)(void *arg, size_t size), void *arg, size_t size,
 		  unsigned int each, struct bench_result *result);
-int bench_check(struct bench_pair *pair, size_t size);
 int bench_rr(struct bench_pair *pair, size_t size,
 	     struct bench_result *result);
 int bench_stream(struct bench_pair *pair, size_t size,
 		 struct bench_result *result);
 int bench_batched(struct bench_pair *pair, size_t size,
 		  struct bench_result *result);
+
+/* check.c */
+int bench_check(struct bench_pair *pair, const struct bench_path *path,
+		size_t size);
 
 /* mesh.c */
 int mesh_measure(const char *path, unsigned int a, unsigned int b,

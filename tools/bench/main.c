@@ -112,6 +112,7 @@ static int measure(const struct bench_path *path, const struct test *test,
 	int side;
 	int err;
 
+	pair.burst = BENCH_BURST;
 	for (side = 0; side < __SIDE_MAX; side++)
 		pair.end[side] = (struct bench_end){
 			.fd	= -1,
@@ -122,7 +123,7 @@ static int measure(const struct bench_path *path, const struct test *test,
 	if (test->messages && pair.end[SIDE_A].send != sock_send)
 		goto out;
 	if (!err)
-		err = bench_check(&pair, size);
+		err = bench_check(&pair, path, size);
 	if (!err)
 		err = test->measure(&pair, size, &result);
 	if (!err)

@@ -28,9 +28,8 @@
 /* Round trips between two looks at the clock. */
 #define ROUNDS		3
 
-/* A burst has at most so many messages and bytes. */
+/* A burst has no more messages. */
 #define BURST_MESSAGES	64
-#define BURST_BYTES	(512 << 10)
 
 bool bench_icount;
 
@@ -112,17 +111,20 @@ static int rounds(void *arg, size_t size)
 }
 
 /* How many messages make a burst. */
-static unsigned int burst_messages(size_t size)
+static unsigned int burst_messages(const struct bench_pair *pair, size_t size)
 {
-	unsigned int n = BURST_BYTES / size;
+	unsigned int n = pair->burst / size;
 
+	if (!n)
+		return 1;
 	return n > BURST_MESSAGES ? BURST_MESSAGES : n;
 }
 
 static int burst(void *arg, size_t size)
 {
-	unsigned int left, n = burst_messages(size);
 	struct bench_pair *pair = arg;
+	unsigned int n = burst_messages(pair, size);
+	unsigned int left;
 	int err = 0;
 
 	for (left = n; left && !err; left--)
@@ -136,8 +138,8 @@ static int burst(void *arg, size_t size)
 static int burst_batched(void *arg, size_t size)
 {
 	struct mmsghdr msg[BURST_MESSAGES] = { };
-	unsigned int i, n = burst_messages(size);
 	struct bench_pair *pair = arg;
+	unsigned int i, n = burst_messages(pair, size);
 	struct iovec iov = { out, size };
 	int done, got;
 
@@ -158,39 +160,6 @@ static int burst_batched(void *arg, size_t size)
 	for (i = 0; i < n; i++)
 		if (msg[i].msg_len != size)
 			return -EMSGSIZE;
-	return 0;
-}
-
-/**
- * bench_check() - does a message arrive as it was sent, both ways?
- * @pair: a pair in this process
- * @size: bytes of the message
- */
-int bench_check(struct bench_pair *pair, size_t size)
-{
-	struct bench_end *a = &pair->end[SIDE_A];
-	struct bench_end *b = &pair->end[SIDE_B];
-	size_t i;
-	int err;
-
-	for (i = 0; i < size; i++)
-		out[i] = i * 31 + i / 251;
-	memset(in, 0, size);
-	err = a->send(a, out, size);
-	if (!err)
-		err = b->recv(b, in, size);
-	if (!err && memcmp(in, out, size))
-		err = -EBADMSG;
-	memset(in, 0, size);
-	if (!err)
-		err = b->send(b, out, size);
-	if (!err)
-		err = a->recv(a, in, size);
-	if (!err && memcmp(in, out, size))
-		err = -EBADMSG;
-	if (err)
-		return bench_error(err, "", "a message of %zu bytes does not arrive",
-				   size);
 	return 0;
 }
 
@@ -270,7 +239,7 @@ int bench_rr(struct bench_pair *pair, size_t size, struct bench_result *result)
 int bench_stream(struct bench_pair *pair, size_t size,
 		 struct bench_result *result)
 {
-	return bench_batches(burst, pair, size, burst_messages(size), result);
+	return bench_batches(burst, pair, size, burst_messages(pair, size), result);
 }
 
 /**
@@ -282,6 +251,6 @@ int bench_stream(struct bench_pair *pair, size_t size,
 int bench_batched(struct bench_pair *pair, size_t size,
 		  struct bench_result *result)
 {
-	return bench_batches(burst_batched, pair, size, burst_messages(size),
+	return bench_batches(burst_batched, pair, size, burst_messages(pair, size),
 			     result);
 }

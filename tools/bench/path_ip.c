@@ -21,6 +21,7 @@ static int udp_open(struct bench_pair *pair)
 
 const struct bench_path path_udp = {
 	.name	= "udp",
+	.legible = true,
 	.open	= udp_open,
 };
 

@@ -235,6 +235,7 @@ const struct bench_path path_themis = {
 /* The same without any encryption; needs themis_null.ko. */
 const struct bench_path path_null = {
 	.name	= "null",
+	.legible = true,
 	.setup	= null_setup,
 	.open	= themis_open,
 	.free	= themis_free,
