@@ -30,7 +30,7 @@ static int calls(void *arg, size_t size)
 	char text[64];
 	int len;
 
-	len = snprintf(text, sizeof(text), "%s %zu %u", what, size, CALLS);
+	len = snprintf(text, sizeof(text), "%s %zu %d", what, size, CALLS);
 	return write(run_fd, text, len) == len ? 0 : -errno;
 }
 

@@ -14,11 +14,9 @@
 
 #define PORT	9001
 
-typedef struct tls12_crypto_info_chacha20_poly1305 chacha_info;
-
 static int tls_key(struct bench_pair *pair, enum bench_side from)
 {
-	chacha_info info = {
+	struct tls12_crypto_info_chacha20_poly1305 info = {
 		.info.version		= TLS_1_3_VERSION,
 		.info.cipher_type	= TLS_CIPHER_CHACHA20_POLY1305,
 	};

@@ -34,7 +34,6 @@
 	"filter add dev veth egress protocol 0x88ca u32 " \
 	"match u32 0xfa000000 0xfe000000 at 0 action drop\n"
 
-
 static int tipc_side(enum bench_side side)
 {
 	const char *const tc[] = { "tc", "-batch", "-", NULL };

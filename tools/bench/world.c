@@ -87,7 +87,7 @@ int world_ip(enum bench_side side, const char *batch)
 int world_modprobe(const char *modules)
 {
 	char *words = strdup(modules);
-	const char *argv[] = { "modprobe", NULL, NULL };
+	const char *argv[3] = { "modprobe" };
 	char *word, *save = NULL;
 	int err = 0;
 
