@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "diag.h"
+
 /* The largest message that every path carries. */
 #define BENCH_MSG_MAX	65459
 
@@ -50,10 +52,12 @@ struct bench_end {
  * struct bench_pair - two sockets that talk to each other
  * @end: by enum bench_side; they belong to this process until it forks
  * @burst: bytes that may be on their way without the receiver having read any
+ * @rekey: gives it a new key; NULL where that is not done from here
  */
 struct bench_pair {
 	struct bench_end end[__SIDE_MAX];
 	size_t		 burst;
+	int		 (*rekey)(struct bench_pair *pair);
 };
 
 /**
@@ -111,6 +115,19 @@ int bench_stream(struct bench_pair *pair, size_t size,
 int bench_batched(struct bench_pair *pair, size_t size,
 		  struct bench_result *result);
 
+int bench_rekey(struct bench_pair *pair, size_t size,
+		struct bench_result *result);
+void bench_result(struct bench_result *result, double *batch, int n);
+
+int bench_burst(struct bench_pair *pair, size_t size);
+
+/* scale.c */
+int scale_measure(struct bench_pair *pairs, int n, size_t size,
+		  struct bench_result *result);
+
+/* first.c */
+int first_measure(size_t size, struct bench_result *result);
+
 /* check.c */
 int bench_check(struct bench_pair *pair, const struct bench_path *path,
 		size_t size);
@@ -147,6 +164,6 @@ int aead_measure(const char *what, size_t size,
 		 struct bench_result *result);
 
 int bench_error(int err, const char *next, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+	__printf(3, 4);
 
 #endif /* THEMIS_BENCH_H */

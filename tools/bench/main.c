@@ -13,6 +13,7 @@
 #include "bench.h"
 
 #define MAX_SIZES	32
+#define MAX_PAIRS	64
 #define MAX_SOCKETS	500	/* a process has about a thousand files */
 
 static const struct bench_path *const paths[] = {
@@ -23,12 +24,14 @@ static const struct bench_path *const paths[] = {
 static size_t sizes[MAX_SIZES];
 static int n_sizes;
 static unsigned int mesh_a, mesh_b;
+static int n_pairs;
 
 /**
  * struct test - a kind of measurement
  * @name: as on the command line and in the results
  * @measure: does it
  * @messages: needs sockets that keep the bounds of messages
+ * @rekey: needs pairs that can be given a new key
  * @wanted: asked for
  */
 struct test {
@@ -36,6 +39,7 @@ struct test {
 	int		(*measure)(struct bench_pair *pair, size_t size,
 				   struct bench_result *result);
 	bool		messages;
+	bool		rekey;
 	bool		wanted;
 };
 
@@ -43,6 +47,7 @@ static struct test tests[] = {
 	{ .name = "rr", .measure = bench_rr },
 	{ .name = "stream", .measure = bench_stream },
 	{ .name = "batched", .measure = bench_batched, .messages = true },
+	{ .name = "rekey", .measure = bench_rekey, .rekey = true },
 };
 
 #define N_TESTS	(sizeof(tests) / sizeof(*tests))
@@ -81,11 +86,15 @@ static void usage(FILE *to)
 	      "  -s, --sizes LIST   bytes of a message, separated by commas\n"
 	      "                     (default 64,512,1400,16384,60000,65459)\n"
 	      "  -t, --tests LIST   rr (round trip), stream (one way), batched\n"
-	      "                     (one way with sendmmsg); default rr,stream\n"
+	      "                     (one way with sendmmsg), rekey (one way with a\n"
+	      "                     new key in each burst); default rr,stream\n"
 	      "  -m, --mesh AxB     instead of these: A sockets, each of which\n"
 	      "                     talks to each of B; only udp and themis\n"
+	      "  -p, --pairs N      instead of these: one pair, then N at once, each\n"
+	      "                     on a processor of its own (scale)\n"
 	      "  -h, --help         print this text\n\n"
-	      "PATH is aead (bare calls in the kernel, by aead_bench.ko)", to);
+	      "PATH is aead (bare calls in the kernel, by aead_bench.ko), first\n"
+	      "(first datagram, with daemons; only the first size)", to);
 	for (i = 0; i < N_PATHS; i++)
 		fprintf(to, ", %s", paths[i]->name);
 	fputs(".\n\nExit status: 0 done, 1 a path failed, 2 wrong usage.\n",
@@ -104,23 +113,36 @@ static void report(const char *test, const char *path, size_t size,
 	fflush(stdout);
 }
 
+static int pair_open(const struct bench_path *path, struct bench_pair *pair)
+{
+	int side;
+
+	*pair = (struct bench_pair){ .burst = BENCH_BURST };
+	for (side = 0; side < __SIDE_MAX; side++) {
+		pair->end[side].fd = -1;
+		pair->end[side].send = sock_send;
+		pair->end[side].recv = sock_recv;
+	}
+	return path->open(pair);
+}
+
+static void pair_close(const struct bench_path *path, struct bench_pair *pair)
+{
+	if (path->close)
+		path->close(pair);
+	world_close(pair);
+}
+
 static int measure(const struct bench_path *path, const struct test *test,
 		   size_t size)
 {
 	struct bench_result result;
 	struct bench_pair pair;
-	int side;
 	int err;
 
-	pair.burst = BENCH_BURST;
-	for (side = 0; side < __SIDE_MAX; side++)
-		pair.end[side] = (struct bench_end){
-			.fd	= -1,
-			.send	= sock_send,
-			.recv	= sock_recv,
-		};
-	err = path->open(&pair);
-	if (test->messages && pair.end[SIDE_A].send != sock_send)
+	err = pair_open(path, &pair);
+	if ((test->messages && pair.end[SIDE_A].send != sock_send) ||
+	    (test->rekey && !pair.rekey))
 		goto out;
 	if (!err)
 		err = bench_check(&pair, path, size);
@@ -129,9 +151,27 @@ static int measure(const struct bench_path *path, const struct test *test,
 	if (!err)
 		report(test->name, path->name, size, 1, &result);
 out:
-	if (path->close)
-		path->close(&pair);
-	world_close(&pair);
+	pair_close(path, &pair);
+	return err;
+}
+
+static int measure_scale(const struct bench_path *path, int n, size_t size)
+{
+	struct bench_pair pairs[MAX_PAIRS];
+	struct bench_result result;
+	int opened, err = 0;
+
+	for (opened = 0; opened < n && !err; opened++) {
+		err = pair_open(path, &pairs[opened]);
+		if (!err)
+			err = bench_check(&pairs[opened], path, size);
+	}
+	if (!err)
+		err = scale_measure(pairs, n, size, &result);
+	while (opened--)
+		pair_close(path, &pairs[opened]);
+	if (!err)
+		report("scale", path->name, size, n, &result);
 	return err;
 }
 
@@ -143,10 +183,15 @@ static int run_path(const struct bench_path *path)
 	err = world_new(path);
 	if (!err && path->setup)
 		err = path->setup();
-	for (i = 0; i < n_sizes && !err; i++)
+	for (i = 0; i < n_sizes && !err; i++) {
 		for (j = 0; j < N_TESTS && !err; j++)
-			if (tests[j].wanted)
+			if (tests[j].wanted && !n_pairs)
 				err = measure(path, &tests[j], sizes[i]);
+		if (n_pairs && !err)
+			err = measure_scale(path, 1, sizes[i]);
+		if (n_pairs > 1 && !err)
+			err = measure_scale(path, n_pairs, sizes[i]);
+	}
 	if (path->free)
 		path->free();
 	world_free();
@@ -180,6 +225,20 @@ static int run_mesh(const struct bench_path *path)
 	return err;
 }
 
+static int run_first(void)
+{
+	struct bench_result result;
+	int err;
+
+	err = world_new(&path_themis);
+	if (!err)
+		err = first_measure(sizes[0], &result);
+	if (!err)
+		report("first", "themis", sizes[0], 1, &result);
+	world_free();
+	return err;
+}
+
 static int run_aead(void)
 {
 	static const char *const calls[] = { "seal", "open" };
@@ -202,6 +261,8 @@ static int run(const char *name)
 
 	if (!strcmp(name, "aead"))
 		return run_aead();
+	if (!strcmp(name, "first"))
+		return run_first();
 	for (i = 0; i < N_PATHS; i++)
 		if (!strcmp(name, paths[i]->name))
 			return mesh_a ? run_mesh(paths[i]) :
@@ -269,6 +330,7 @@ int main(int argc, char **argv)
 		{ "sizes", required_argument, NULL, 's' },
 		{ "tests", required_argument, NULL, 't' },
 		{ "mesh", required_argument, NULL, 'm' },
+		{ "pairs", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
@@ -278,7 +340,7 @@ int main(int argc, char **argv)
 	int option;
 
 	parse_sizes(default_sizes);
-	while ((option = getopt_long(argc, argv, "is:t:m:h", options,
+	while ((option = getopt_long(argc, argv, "is:t:m:p:h", options,
 				     NULL)) != -1) {
 		switch (option) {
 		case 'i':
@@ -294,6 +356,13 @@ int main(int argc, char **argv)
 		case 'm':
 			parse_mesh(optarg);
 			break;
+		case 'p':
+			n_pairs = atoi(optarg);
+			if (n_pairs >= 1 && n_pairs <= MAX_PAIRS)
+				break;
+			fprintf(stderr, "Error: bad number of pairs. Give 1 to %d.\n",
+				MAX_PAIRS);
+			return 2;
 		case 'h':
 			usage(stdout);
 			return 0;
@@ -302,8 +371,10 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (!tested)
-		tests[0].wanted = tests[1].wanted = true;
+	if (!tested) {
+		tests[0].wanted = true;
+		tests[1].wanted = true;
+	}
 	if (optind == argc) {
 		usage(stderr);
 		return 2;

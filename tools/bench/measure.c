@@ -120,9 +120,15 @@ static unsigned int burst_messages(const struct bench_pair *pair, size_t size)
 	return n > BURST_MESSAGES ? BURST_MESSAGES : n;
 }
 
-static int burst(void *arg, size_t size)
+/**
+ * bench_burst() - send some messages, then receive them
+ * @pair: a pair in this process
+ * @size: bytes of a message
+ *
+ * Return: how many messages that were, or a negative errno.
+ */
+int bench_burst(struct bench_pair *pair, size_t size)
 {
-	struct bench_pair *pair = arg;
 	unsigned int n = burst_messages(pair, size);
 	unsigned int left;
 	int err = 0;
@@ -131,6 +137,33 @@ static int burst(void *arg, size_t size)
 		err = pair->end[SIDE_A].send(&pair->end[SIDE_A], out, size);
 	for (left = n; left && !err; left--)
 		err = pair->end[SIDE_B].recv(&pair->end[SIDE_B], in, size);
+	return err ? err : (int)n;
+}
+
+static int burst(void *arg, size_t size)
+{
+	int n = bench_burst(arg, size);
+
+	return n < 0 ? n : 0;
+}
+
+/* The same with a new key in the middle: nothing may get lost by that. */
+static int burst_rekeyed(void *arg, size_t size)
+{
+	struct bench_pair *pair = arg;
+	struct bench_end *end = &pair->end[SIDE_A];
+	unsigned int i, n = burst_messages(pair, size);
+	int err = 0;
+
+	for (i = 0; i < n && !err; i++) {
+		if (i == n / 2)
+			err = pair->rekey(pair);
+		if (!err)
+			err = end->send(end, out, size);
+	}
+	end = &pair->end[SIDE_B];
+	for (i = 0; i < n && !err; i++)
+		err = end->recv(end, in, size);
 	return err;
 }
 
@@ -161,6 +194,20 @@ static int burst_batched(void *arg, size_t size)
 		if (msg[i].msg_len != size)
 			return -EMSGSIZE;
 	return 0;
+}
+
+/**
+ * bench_result() - sum up some batches
+ * @result: to be filled
+ * @batch: cost of each; is sorted
+ * @n: how many, odd
+ */
+void bench_result(struct bench_result *result, double *batch, int n)
+{
+	qsort(batch, n, sizeof(*batch), compare);
+	result->least = batch[0];
+	result->median = batch[n / 2];
+	result->most = batch[n - 1];
 }
 
 /**
@@ -197,10 +244,7 @@ int bench_batches(int (*unit)(void *arg, size_t size), void *arg, size_t size,
 	if (err)
 		return bench_error(err, "", "a message of %zu bytes got lost",
 				   size);
-	qsort(batch, BATCHES, sizeof(*batch), compare);
-	result->least = batch[0];
-	result->median = batch[BATCHES / 2];
-	result->most = batch[BATCHES - 1];
+	bench_result(result, batch, BATCHES);
 	return 0;
 }
 
@@ -253,4 +297,17 @@ int bench_batched(struct bench_pair *pair, size_t size,
 {
 	return bench_batches(burst_batched, pair, size, burst_messages(pair, size),
 			     result);
+}
+
+/**
+ * bench_rekey() - bursts with a new key in the middle of each
+ * @pair: a pair in this process that can be given one
+ * @size: bytes of a message
+ * @result: to be filled, per message; includes its share of a new key
+ */
+int bench_rekey(struct bench_pair *pair, size_t size,
+		struct bench_result *result)
+{
+	return bench_batches(burst_rekeyed, pair, size,
+			     burst_messages(pair, size), result);
 }

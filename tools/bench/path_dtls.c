@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* DTLS 1.2 in user space by OpenSSL, ChaCha20-Poly1305, a pre-shared key. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "bench.h"
 
@@ -126,9 +127,9 @@ static int handshake(struct bench_pair *pair)
 
 static int dtls_end(struct bench_end *end, enum bench_side side)
 {
-	const uint16_t port = 9000;
+	struct sockaddr_in to;
+	socklen_t len = sizeof(to);
 	BIO_ADDR *peer;
-	in_addr_t to;
 	SSL *ssl;
 	BIO *bio;
 
@@ -137,8 +138,10 @@ static int dtls_end(struct bench_end *end, enum bench_side side)
 	peer = BIO_ADDR_new();
 	if (!ssl || !bio || !peer)
 		return ssl_error("no memory");
-	to = inet_addr(side == SIDE_A ? BENCH_B : BENCH_A);
-	BIO_ADDR_rawmake(peer, AF_INET, &to, sizeof(to), htons(port));
+	if (getpeername(end->fd, (struct sockaddr *)&to, &len))
+		return bench_error(-errno, "", "a socket has no peer");
+	BIO_ADDR_rawmake(peer, AF_INET, &to.sin_addr, sizeof(to.sin_addr),
+			 to.sin_port);
 	BIO_ctrl_set_connected(bio, peer);
 	BIO_ADDR_free(peer);
 	SSL_set_bio(ssl, bio, bio);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,7 +17,32 @@
 #define PORT	9000
 
 /**
- * themis_side_new() - a link in a namespace
+ * themis_side_open() - get in touch with the module in a namespace
+ * @ts: what to fill
+ * @side: where
+ */
+int themis_side_open(struct themis_side *ts, enum bench_side side)
+{
+	struct themis_nl_info info;
+	int err;
+
+	ts->side = side;
+	ts->suite = THEMIS_SUITE_CHACHA20POLY1305;
+	err = world_enter(side);
+	if (err)
+		return err;
+	ts->nl = themis_nl_open(&err);
+	if (!err)
+		err = themis_nl_info(ts->nl, &info);
+	if (err)
+		return bench_error(err, "Load themis.ko.",
+				   "the module does not answer");
+	ts->family = info.family;
+	return 0;
+}
+
+/**
+ * themis_side_new() - the same, and a link
  * @ts: what to fill
  * @side: where
  * @suite: THEMIS_SUITE_* that keys will be of
@@ -24,24 +50,15 @@
 int themis_side_new(struct themis_side *ts, enum bench_side side,
 		    uint8_t suite)
 {
-	struct themis_nl_info info;
 	int err;
 
-	ts->side = side;
-	ts->suite = suite;
-	err = world_enter(side);
+	err = themis_side_open(ts, side);
 	if (err)
 		return err;
-	ts->nl = themis_nl_open(&err);
-	if (!ts->nl)
-		return bench_error(err, "Load themis.ko.",
-				   "the module does not answer");
-	err = themis_nl_info(ts->nl, &info);
-	if (!err)
-		err = themis_nl_link_new(ts->nl, THEMIS_BENCH_LINK);
+	ts->suite = suite;
+	err = themis_nl_link_new(ts->nl, THEMIS_BENCH_LINK);
 	if (err)
 		return bench_error(err, "", "cannot make a link");
-	ts->family = info.family;
 	return 0;
 }
 
@@ -169,7 +186,6 @@ void themis_side_addr(struct themis_side *ts, struct sockaddr_themis *addr,
 }
 
 static struct themis_side sides[__SIDE_MAX];
-static struct themis_id ids[__SIDE_MAX];
 static uint32_t next_index;
 
 static int setup(uint8_t suite)
@@ -179,10 +195,6 @@ static int setup(uint8_t suite)
 	err = themis_side_new(&sides[SIDE_A], SIDE_A, suite);
 	if (!err)
 		err = themis_side_new(&sides[SIDE_B], SIDE_B, suite);
-	if (!err)
-		err = themis_side_node(&sides[SIDE_A], &ids[SIDE_A]);
-	if (!err)
-		err = themis_side_node(&sides[SIDE_B], &ids[SIDE_B]);
 	return err;
 }
 
@@ -196,27 +208,50 @@ static int null_setup(void)
 	return setup(THEMIS_SUITE_NULL);
 }
 
-/* Every pair gets a key of its own: a key lives three minutes at most. */
+/* A key for the pair, as after a key agreement. */
+static int rekey(struct bench_pair *pair)
+{
+	return themis_side_join(&sides[SIDE_A], pair->end[SIDE_A].state,
+				&sides[SIDE_B], pair->end[SIDE_B].state,
+				++next_index);
+}
+
+/* Every pair has nodes and a key of its own. */
 static int themis_open(struct bench_pair *pair)
 {
 	struct sockaddr_themis addr;
+	struct themis_id *id;
 	int side, fd;
 	int err;
 
-	err = themis_side_join(&sides[SIDE_A], &ids[SIDE_A], &sides[SIDE_B],
-			       &ids[SIDE_B], ++next_index);
-	if (err)
-		return err;
+	pair->rekey = rekey;
 	for (side = 0; side < __SIDE_MAX; side++) {
-		fd = themis_side_socket(&sides[side], &ids[side]);
+		id = malloc(sizeof(*id));
+		if (!id)
+			return bench_error(-ENOMEM, "", "no memory");
+		pair->end[side].state = id;
+		err = themis_side_node(&sides[side], id);
+		if (err)
+			return err;
+		fd = themis_side_socket(&sides[side], id);
 		if (fd < 0)
 			return fd;
 		pair->end[side].fd = fd;
-		themis_side_addr(&sides[side], &addr, &ids[!side]);
-		if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
-			return bench_error(-errno, "", "cannot connect to a node");
 	}
-	return 0;
+	err = rekey(pair);
+	for (side = 0; side < __SIDE_MAX && !err; side++) {
+		themis_side_addr(&sides[side], &addr, pair->end[!side].state);
+		if (connect(pair->end[side].fd, (struct sockaddr *)&addr,
+			    sizeof(addr)))
+			err = bench_error(-errno, "", "cannot connect to a node");
+	}
+	return err;
+}
+
+static void themis_close(struct bench_pair *pair)
+{
+	free(pair->end[SIDE_A].state);
+	free(pair->end[SIDE_B].state);
 }
 
 static void themis_free(void)
@@ -229,6 +264,7 @@ const struct bench_path path_themis = {
 	.name	= "themis",
 	.setup	= themis_setup,
 	.open	= themis_open,
+	.close	= themis_close,
 	.free	= themis_free,
 };
 
@@ -238,5 +274,6 @@ const struct bench_path path_null = {
 	.legible = true,
 	.setup	= null_setup,
 	.open	= themis_open,
+	.close	= themis_close,
 	.free	= themis_free,
 };

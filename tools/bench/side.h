@@ -23,6 +23,7 @@ struct themis_side {
 	struct themis_nl	*nl;
 };
 
+int themis_side_open(struct themis_side *ts, enum bench_side side);
 int themis_side_new(struct themis_side *ts, enum bench_side side,
 		    uint8_t suite);
 void themis_side_free(struct themis_side *ts);

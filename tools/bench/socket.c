@@ -110,7 +110,8 @@ int sock_connect(int fd, const char *addr, uint16_t port)
 int sock_udp_pair(struct bench_pair *pair, const char *a, const char *b)
 {
 	const char *const addr[__SIDE_MAX] = { a, b };
-	const uint16_t port = 9000;
+	static uint16_t last_port = 9000;
+	const uint16_t port = ++last_port;
 	int side, fd;
 	int err = 0;
 

@@ -30,7 +30,7 @@ static void child(const char *input, const char *const *argv)
 		close(pipes[1]);
 	}
 	/* Standard output is for the results alone. */
-	dup2(STDERR_FILENO, STDOUT_FILENO);
+	dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
 	execvp(argv[0], (char *const *)argv);
 	_exit(127);
 }
@@ -126,6 +126,21 @@ static int ns_open(enum bench_side side)
 	return 0;
 }
 
+/*
+ * A burst is larger than what comes from a wire at once: nothing may be lost
+ * for want of room.
+ */
+static int no_limits(enum bench_side side)
+{
+	const char *const fragments[] = { "sysctl", "-qw",
+		"net.ipv4.ipfrag_high_thresh=67108864", NULL };
+	const char *const backlog[] = { "sysctl", "-qw",
+		"net.core.netdev_max_backlog=20000", NULL };
+
+	return side == __SIDE_MAX ? world_exec(side, NULL, backlog) :
+				    world_exec(side, NULL, fragments);
+}
+
 /**
  * world_new() - make the two namespaces and load what a path needs
  * @path: which
@@ -134,7 +149,9 @@ int world_new(const struct bench_path *path)
 {
 	int err;
 
-	err = world_modprobe("veth");
+	err = no_limits(__SIDE_MAX);
+	if (!err)
+		err = world_modprobe("veth");
 	if (!err && path->modules)
 		err = world_modprobe(path->modules);
 	/* Without it the first packets would wait for a neighbour. */
@@ -149,6 +166,10 @@ int world_new(const struct bench_path *path)
 		err = ns_open(SIDE_A);
 	if (!err)
 		err = ns_open(SIDE_B);
+	if (!err)
+		err = no_limits(SIDE_A);
+	if (!err)
+		err = no_limits(SIDE_B);
 	if (!err)
 		err = world_ip(SIDE_A,
 			       "link set lo up\n"
