@@ -44,7 +44,9 @@ struct machine {
 
 enum { CONTROL, STATE, KEY };
 
-static char directory[] = "/tmp/themis-bench-XXXXXX";
+#define DIRECTORY	"/tmp/themis-bench-XXXXXX"
+
+static char directory[sizeof(DIRECTORY)];
 
 /* A program that was built beside this one. */
 static const char *sibling(const char *name)
@@ -220,6 +222,7 @@ int first_measure(size_t size, struct bench_result *result)
 	struct machine machines[__SIDE_MAX] = { };
 	int side, err;
 
+	memcpy(directory, DIRECTORY, sizeof(directory));
 	if (!mkdtemp(directory))
 		return bench_error(-errno, "", "cannot make %s", directory);
 	err = machine_new(&machines[SIDE_A], SIDE_A);
