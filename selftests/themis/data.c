@@ -142,7 +142,7 @@ TEST_F_TIMEOUT(data, every_size, 120)
 	}
 }
 
-/* Scattered in memory on both sides, and the file of a pipe as its source. */
+/* Scattered in memory on both sides. */
 TEST_F(data, scattered)
 {
 	static __u8 out[20000], in[20000];

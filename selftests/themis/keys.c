@@ -515,9 +515,9 @@ TEST_F(keys, sequences_are_shown)
 TEST_F(keys, roaming)
 {
 	struct wire *w = &self->w;
+	struct key key, forged;
 	union endpoint ep[3];
 	struct session s;
-	struct key key, forged;
 	int udp[3];
 
 	ASSERT_EQ(0, install(w, &key, INITIATOR));
@@ -553,7 +553,7 @@ TEST_F(keys, roaming)
 	ASSERT_EQ(0, session_get(&w->net, w->node, w->peer, &s));
 	EXPECT_TRUE(endpoint_eq(&ep[1], &s.ep));
 
-	/* The endpoint that was not known at all is learned the same way. */
+	/* And on to the next place. */
 	w->udp = udp[2];
 	EXPECT_TRUE(opens_under(w, &key, 12));
 	EXPECT_TRUE(sends_under(w, &key));
