@@ -73,7 +73,7 @@ int bench_error(int err, const char *next, const char *fmt, ...)
 	return err;
 }
 
-static void usage(FILE *to)
+static void print_options(FILE *to)
 {
 	size_t i;
 
@@ -86,30 +86,31 @@ static void usage(FILE *to)
 	      "  -s, --sizes LIST   bytes of a message, separated by commas\n"
 	      "                     (default 64,512,1400,16384,60000,65459)\n"
 	      "  -t, --tests LIST   rr (round trip), stream (one way), batched\n"
-	      "                     (one way with sendmmsg), rekey (one way with a\n"
-	      "                     new key in each burst); default rr,stream\n"
+	      "                     (one way with sendmmsg), rekey (one way with\n"
+	      "                     a new key in each burst); default rr,stream\n"
 	      "  -m, --mesh AxB     instead of these: A sockets, each of which\n"
 	      "                     talks to each of B; only udp and themis\n"
-	      "  -p, --pairs N      instead of these: one pair, then N at once, each\n"
-	      "                     on a processor of its own (scale)\n"
+	      "  -p, --pairs N      instead of these: one pair, then N at once,\n"
+	      "                     each on a processor of its own (scale)\n"
 	      "  -h, --help         print this text\n\n"
 	      "PATH is aead (bare calls in the kernel, by aead_bench.ko), first\n"
-	      "(first datagram, with daemons; only the first size)", to);
+	      "(first datagram, with daemons; only the first size) or\n", to);
 	for (i = 0; i < N_PATHS; i++)
-		fprintf(to, ", %s", paths[i]->name);
-	fputs(".\n\nExit status: 0 done, 1 a path failed, 2 wrong usage.\n",
+		fprintf(to, "%s%s", paths[i]->name,
+			i + 1 < N_PATHS ? ", " : ".\n");
+	fputs("\nExit status: 0 done, 1 a path failed, 2 wrong usage.\n",
 	      to);
 }
 
 static void report(const char *test, const char *path, size_t size,
 		   unsigned int sessions, const struct bench_result *result)
 {
-	printf("{\"mode\":\"%s\",\"test\":\"%s\",\"path\":\"%s\","
-	       "\"size\":%zu,\"sessions\":%u,\"%s\":%.0f,"
-	       "\"least\":%.0f,\"most\":%.0f}\n",
-	       bench_icount ? "icount" : "wall", test, path, size, sessions,
-	       bench_icount ? "instructions" : "ns", result->median,
-	       result->least, result->most);
+	printf("{\"mode\":\"%s\",\"test\":\"%s\",\"path\":\"%s\",",
+	       bench_icount ? "icount" : "wall", test, path);
+	printf("\"size\":%zu,\"sessions\":%u,\"%s\":%.0f,", size, sessions,
+	       bench_icount ? "instructions" : "ns", result->median);
+	printf("\"least\":%.0f,\"most\":%.0f}\n", result->least,
+	       result->most);
 	fflush(stdout);
 }
 
@@ -364,10 +365,10 @@ int main(int argc, char **argv)
 				MAX_PAIRS);
 			return 2;
 		case 'h':
-			usage(stdout);
+			print_options(stdout);
 			return 0;
 		default:
-			usage(stderr);
+			print_options(stderr);
 			return 2;
 		}
 	}
@@ -376,7 +377,7 @@ int main(int argc, char **argv)
 		tests[1].wanted = true;
 	}
 	if (optind == argc) {
-		usage(stderr);
+		print_options(stderr);
 		return 2;
 	}
 	if (bench_calm())

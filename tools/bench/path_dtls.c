@@ -105,7 +105,7 @@ static int blocking(struct bench_pair *pair, bool on)
 }
 
 /* One process plays both: each goes on until it would have to wait. */
-static int handshake(struct bench_pair *pair)
+static int agree(struct bench_pair *pair)
 {
 	SSL *ssl[__SIDE_MAX] = { pair->end[SIDE_A].state,
 				 pair->end[SIDE_B].state };
@@ -169,7 +169,7 @@ static int dtls_open(struct bench_pair *pair)
 	if (!err)
 		err = blocking(pair, false);
 	if (!err)
-		err = handshake(pair);
+		err = agree(pair);
 	if (!err)
 		err = blocking(pair, true);
 	return err;

@@ -102,6 +102,11 @@ static void esp_key(char *text)
 	sodium_memzero(key, sizeof(key));
 }
 
+#define ESP_STATE \
+	"xfrm state add src %s dst %s proto esp spi %u mode transport replay-window 32 aead rfc7539esp(chacha20,poly1305) 0x%s 128\n"
+#define ESP_POLICY \
+	"xfrm policy add src %s/32 dst %s/32 dir %s tmpl proto esp mode transport\n"
+
 static int esp_side(enum bench_side side, const char *ab, const char *ba)
 {
 	const char *out = side == SIDE_A ? "out" : "in";
@@ -109,17 +114,9 @@ static int esp_side(enum bench_side side, const char *ab, const char *ba)
 	char text[2048];
 	int err;
 
-	snprintf(text, sizeof(text),
-		 "xfrm state add src " BENCH_A " dst " BENCH_B " proto esp "
-		 "spi 0x100 mode transport replay-window 32 aead "
-		 "rfc7539esp(chacha20,poly1305) 0x%s 128\n"
-		 "xfrm state add src " BENCH_B " dst " BENCH_A " proto esp "
-		 "spi 0x101 mode transport replay-window 32 aead "
-		 "rfc7539esp(chacha20,poly1305) 0x%s 128\n"
-		 "xfrm policy add src " BENCH_A "/32 dst " BENCH_B "/32 dir %s "
-		 "tmpl proto esp mode transport\n"
-		 "xfrm policy add src " BENCH_B "/32 dst " BENCH_A "/32 dir %s "
-		 "tmpl proto esp mode transport\n", ab, ba, out, in);
+	snprintf(text, sizeof(text), ESP_STATE ESP_STATE ESP_POLICY ESP_POLICY,
+		 BENCH_A, BENCH_B, 0x100, ab, BENCH_B, BENCH_A, 0x101, ba,
+		 BENCH_A, BENCH_B, out, BENCH_B, BENCH_A, in);
 	err = world_ip(side, text);
 	sodium_memzero(text, sizeof(text));
 	return err;

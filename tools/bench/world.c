@@ -141,49 +141,46 @@ static int no_limits(enum bench_side side)
 				    world_exec(side, NULL, fragments);
 }
 
+/* The neighbour is told: the first packets shall not wait for it. */
+static int side_up(enum bench_side side)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		 "link set lo up\n"
+		 "link set veth address 02:00:00:00:00:%02x up\n"
+		 "addr add %s/24 dev veth\n"
+		 "neigh add %s lladdr 02:00:00:00:00:%02x dev veth\n",
+		 side + 1, side == SIDE_A ? BENCH_A : BENCH_B,
+		 side == SIDE_A ? BENCH_B : BENCH_A, !side + 1);
+	return world_ip(side, text);
+}
+
 /**
  * world_new() - make the two namespaces and load what a path needs
  * @path: which
  */
 int world_new(const struct bench_path *path)
 {
-	int err;
+	int side, err;
 
 	err = no_limits(__SIDE_MAX);
 	if (!err)
 		err = world_modprobe("veth");
 	if (!err && path->modules)
 		err = world_modprobe(path->modules);
-	/* Without it the first packets would wait for a neighbour. */
 	if (!err)
 		err = world_ip(__SIDE_MAX,
 			       "netns add bench-a\n"
 			       "netns add bench-b\n"
-			       "link add veth address 02:00:00:00:00:0a netns "
-			       "bench-a type veth peer name veth address "
-			       "02:00:00:00:00:0b netns bench-b\n");
-	if (!err)
-		err = ns_open(SIDE_A);
-	if (!err)
-		err = ns_open(SIDE_B);
-	if (!err)
-		err = no_limits(SIDE_A);
-	if (!err)
-		err = no_limits(SIDE_B);
-	if (!err)
-		err = world_ip(SIDE_A,
-			       "link set lo up\n"
-			       "link set veth up\n"
-			       "addr add " BENCH_A "/24 dev veth\n"
-			       "neigh add " BENCH_B " lladdr 02:00:00:00:00:0b "
-			       "dev veth\n");
-	if (!err)
-		err = world_ip(SIDE_B,
-			       "link set lo up\n"
-			       "link set veth up\n"
-			       "addr add " BENCH_B "/24 dev veth\n"
-			       "neigh add " BENCH_A " lladdr 02:00:00:00:00:0a "
-			       "dev veth\n");
+			       "link add veth netns bench-a type veth peer name veth netns bench-b\n");
+	for (side = 0; side < __SIDE_MAX && !err; side++) {
+		err = ns_open(side);
+		if (!err)
+			err = no_limits(side);
+		if (!err)
+			err = side_up(side);
+	}
 	return err;
 }
 
