@@ -103,7 +103,7 @@ static void esp_key(char *text)
 }
 
 #define ESP_STATE \
-	"xfrm state add src %s dst %s proto esp spi %u mode transport replay-window 32 aead rfc7539esp(chacha20,poly1305) 0x%s 128\n"
+	"xfrm state add src %s dst %s proto esp spi %d mode transport replay-window 32 aead rfc7539esp(chacha20,poly1305) 0x%s 128\n"
 #define ESP_POLICY \
 	"xfrm policy add src %s/32 dst %s/32 dir %s tmpl proto esp mode transport\n"
 
