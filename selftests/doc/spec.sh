@@ -239,7 +239,8 @@ pair="\"node\": \"$node\", \"peer\": \"$peer\""
 
 subscribe event
 result $? 'anybody may subscribe to the group event'
-! without_net_admin "${cli[@]}" --subscribe acquire --duration 1 >"$dir/said" 2>&1 &&
+! without_net_admin "${cli[@]}" --subscribe acquire --duration 1 \
+	>"$dir/said" 2>&1 &&
 	grep -q PermissionError "$dir/said"
 result $? 'the group acquire is for the daemon'
 

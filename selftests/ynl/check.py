@@ -154,8 +154,8 @@ def counters(spec):
 def types(spec, header):
     """Compare the types of attributes with the header's comments."""
     with open(header, encoding="utf-8") as file:
-        said = dict(re.findall(r"^\t(THEMIS_\w+),\s*/\*\s*(.*?)\s*\*/", file.read(),
-                               re.MULTILINE))
+        said = dict(re.findall(r"^\t(THEMIS_\w+),\s*/\*\s*(.*?)\s*\*/",
+                               file.read(), re.MULTILINE))
     wrong = []
 
     def compare(name, what, header_has, spec_has):
