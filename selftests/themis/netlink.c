@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The generic netlink family: what each command refuses and with what words.
- * What it does with requests in order is in objects.c.
+ * Of new keys see install.c, of requests that are in order objects.c.
  */
 #include <errno.h>
 
 #include "kselftest_harness.h"
+#include "attr.h"
 #include "lib.h"
 
 #define LINK	7000
@@ -37,47 +38,6 @@ FIXTURE_SETUP(netlink)
 FIXTURE_TEARDOWN(netlink)
 {
 	net_free(&self->net);
-}
-
-/* An attribute to be; type 0 ends a list. */
-struct attr {
-	__u16		type;
-	__u16		len;
-	const void	*data;
-};
-
-#define BIN(type, len, data)	((struct attr){ type, len, data })
-#define ID(type, id)		BIN(type, THEMIS_ID_LEN, id)
-#define U8(type, val)		BIN(type, sizeof(__u8), &(__u8){ val })
-#define U16(type, val)		BIN(type, sizeof(__u16), &(__u16){ val })
-#define U32(type, val)		BIN(type, sizeof(__u32), &(__u32){ val })
-#define U64(type, val)		BIN(type, sizeof(__u64), &(__u64){ val })
-
-static void build(struct nl_msg *m, int cmd, int flags, int outer,
-		  const struct attr *attr)
-{
-	size_t nest;
-
-	nl_cmd(m, cmd, flags);
-	nest = nl_nest(m, outer);
-	for (; attr->type; attr++)
-		nl_put(m, attr->type, attr->data, attr->len);
-	nl_end(m, nest);
-}
-
-static int request(struct nl *nl, int cmd, int flags, int outer,
-		   const struct attr *attr)
-{
-	struct nl_msg m;
-
-	build(&m, cmd, flags, outer, attr);
-	return nl_do(nl, &m);
-}
-
-/* The core of netlink has two words for an attribute of the wrong size. */
-static bool malformed(int err)
-{
-	return err == -EINVAL || err == -ERANGE;
 }
 
 #define EXPECT_ERR(err, cmd, flags, outer, ...) do { \
@@ -361,186 +321,6 @@ TEST_F(netlink, session_endpoint)
 	EXPECT_ERR(ENOENT, THEMIS_CMD_SESSION_GET, 0, THEMIS_A_SESSION,
 		   ID(THEMIS_SESSION_A_NODE, self->node),
 		   ID(THEMIS_SESSION_A_PEER, self->other));
-}
-
-/* KEY_NEW with one attribute replaced, or left out where @attr has no data. */
-static int key_with(struct nl *nl, const __u8 *node, const __u8 *peer,
-		    const struct key *key, struct attr attr)
-{
-	__u8 suite = THEMIS_SUITE_CHACHA20POLY1305;
-	struct attr list[] = {
-		BIN(THEMIS_KEY_A_LOCAL_INDEX, 4, &key->local),
-		BIN(THEMIS_KEY_A_REMOTE_INDEX, 4, &key->remote),
-		BIN(THEMIS_KEY_A_SUITE, 1, &suite),
-		BIN(THEMIS_KEY_A_FLAGS, 4, &key->flags),
-		BIN(THEMIS_KEY_A_TX, THEMIS_KEY_LEN, key->tx),
-		BIN(THEMIS_KEY_A_RX, THEMIS_KEY_LEN, key->rx),
-		{ },
-	};
-	struct nl_msg m;
-	bool put = false;
-	size_t nest;
-
-	nl_cmd(&m, THEMIS_CMD_KEY_NEW, 0);
-	nest = nl_nest(&m, THEMIS_A_SESSION);
-	nl_put(&m, THEMIS_SESSION_A_NODE, node, THEMIS_ID_LEN);
-	nl_put(&m, THEMIS_SESSION_A_PEER, peer, THEMIS_ID_LEN);
-	nl_end(&m, nest);
-	nest = nl_nest(&m, THEMIS_A_KEY);
-	for (struct attr *a = list; a->type; a++) {
-		if (a->type == attr.type) {
-			*a = attr;
-			put = true;
-		}
-		if (a->data)
-			nl_put(&m, a->type, a->data, a->len);
-	}
-	if (!put)
-		nl_put(&m, attr.type, attr.data, attr.len);
-	nl_end(&m, nest);
-	return nl_do(nl, &m);
-}
-
-#define KEY_WITH(attr) key_with(&self->net.nl, self->node, self->peer, \
-				&self->key, attr)
-
-TEST_F(netlink, key_attributes)
-{
-	__u8 buf[THEMIS_KEY_LEN + 1];
-
-	fill_random(buf, sizeof(buf));
-	for (int type = THEMIS_KEY_A_LOCAL_INDEX; type <= THEMIS_KEY_A_RX;
-	     type++) {
-		/* Without flags nothing is lost but the flags. */
-		if (type != THEMIS_KEY_A_FLAGS) {
-			EXPECT_EQ(-EINVAL, KEY_WITH(BIN(type, 0, NULL)))
-				TH_LOG("without %d", type);
-			EXPECT_STRNE("", self->net.nl.error);
-		}
-		EXPECT_TRUE(malformed(KEY_WITH(BIN(type, 0, buf))));
-		EXPECT_TRUE(malformed(KEY_WITH(BIN(type, 3, buf))));
-		EXPECT_TRUE(malformed(KEY_WITH(BIN(type, 31, buf))));
-		EXPECT_TRUE(malformed(KEY_WITH(BIN(type, 33, buf))));
-		EXPECT_STRNE("", self->net.nl.error);
-	}
-	EXPECT_TRUE(malformed(KEY_WITH(U32(THEMIS_KEY_A_LOCAL_INDEX, 0))));
-	EXPECT_STRNE("", self->net.nl.error);
-	EXPECT_TRUE(malformed(KEY_WITH(U32(THEMIS_KEY_A_REMOTE_INDEX, 0))));
-	EXPECT_STRNE("", self->net.nl.error);
-	EXPECT_EQ(-EOPNOTSUPP, KEY_WITH(U8(THEMIS_KEY_A_SUITE, 0)));
-	EXPECT_STRNE("", self->net.nl.error);
-	EXPECT_EQ(-EOPNOTSUPP, KEY_WITH(U8(THEMIS_KEY_A_SUITE, 2)));
-	EXPECT_STRNE("", self->net.nl.error);
-	EXPECT_TRUE(malformed(KEY_WITH(U32(THEMIS_KEY_A_FLAGS, 1 << 3))));
-	EXPECT_STRNE("", self->net.nl.error);
-	EXPECT_EQ(-EINVAL, KEY_WITH(BIN(THEMIS_KEY_A_TX, 32, self->key.rx)));
-	EXPECT_STRNE("", self->net.nl.error);
-
-	/* None of those has left anything that the right one trips over. */
-	EXPECT_EQ(0, key_new(&self->net, self->node, self->peer, &self->key));
-}
-
-TEST_F(netlink, key_limits)
-{
-	EXPECT_EQ(-ERANGE, KEY_WITH(U64(THEMIS_KEY_A_SOFT_MS,
-					THEMIS_KEY_HARD_MS + 1)));
-	EXPECT_STRNE("", self->net.nl.error);
-	EXPECT_EQ(-ERANGE, KEY_WITH(U64(THEMIS_KEY_A_HARD_MS,
-					THEMIS_KEY_HARD_MS + 1)));
-	EXPECT_STRNE("", self->net.nl.error);
-	EXPECT_EQ(-ERANGE, KEY_WITH(U64(THEMIS_KEY_A_SOFT_COUNT,
-					THEMIS_KEY_SOFT_COUNT + 1)));
-	EXPECT_STRNE("", self->net.nl.error);
-	EXPECT_EQ(-ERANGE, KEY_WITH(U64(THEMIS_KEY_A_HARD_COUNT,
-					THEMIS_KEY_HARD_COUNT + 1)));
-	EXPECT_STRNE("", self->net.nl.error);
-	EXPECT_EQ(-ERANGE, KEY_WITH(U64(THEMIS_KEY_A_HARD_MS, ~0ULL)));
-	EXPECT_TRUE(malformed(KEY_WITH(U32(THEMIS_KEY_A_HARD_MS, 1))));
-	EXPECT_EQ(0, KEY_WITH(U64(THEMIS_KEY_A_HARD_COUNT, THEMIS_KEY_HARD_COUNT)));
-}
-
-TEST_F(netlink, key_twice)
-{
-	struct net *net = &self->net;
-	struct key key, again;
-
-	ASSERT_EQ(0, session_new(net, self->node, self->other, NULL));
-	ASSERT_EQ(0, key_new(net, self->node, self->peer, &self->key));
-	EXPECT_EQ(-EEXIST, key_new(net, self->node, self->peer, &self->key));
-	EXPECT_STRNE("", net->nl.error);
-
-	/* An index that is taken, in the same session and in another. */
-	key_random(&key, THEMIS_KEY_F_CONFIRMED);
-	key.local = self->key.local;
-	EXPECT_EQ(-EEXIST, key_new(net, self->node, self->peer, &key));
-	EXPECT_STRNE("", net->nl.error);
-	EXPECT_EQ(-EEXIST, key_new(net, self->node, self->other, &key));
-	EXPECT_STRNE("", net->nl.error);
-
-	/* Either half, under a new index. */
-	key_random(&key, THEMIS_KEY_F_CONFIRMED);
-	again = key;
-	memcpy(again.tx, self->key.tx, sizeof(again.tx));
-	EXPECT_EQ(-EEXIST, key_new(net, self->node, self->peer, &again));
-	EXPECT_STRNE("", net->nl.error);
-	again = key;
-	memcpy(again.rx, self->key.rx, sizeof(again.rx));
-	EXPECT_EQ(-EEXIST, key_new(net, self->node, self->peer, &again));
-	EXPECT_STRNE("", net->nl.error);
-
-	/* Ever: not even when it has gone, and so lost its sequence. */
-	ASSERT_EQ(0, key_cmd(net, THEMIS_CMD_KEY_DEL, self->node, self->peer,
-			     self->key.local));
-	again = self->key;
-	again.local ^= 1;
-	EXPECT_EQ(-EEXIST, key_new(net, self->node, self->peer, &again));
-	ASSERT_EQ(0, session_del(net, self->node, self->peer));
-	ASSERT_EQ(0, session_new(net, self->node, self->peer, NULL));
-	EXPECT_EQ(-EEXIST, key_new(net, self->node, self->peer, &again));
-
-	EXPECT_EQ(0, key_new(net, self->node, self->peer, &key));
-}
-
-/*
- * The halves swapped: what was sealed once would be sealed again, with the
- * same sequences and the same keys, the other way round.
- */
-TEST_F(netlink, key_swapped)
-{
-	struct key swapped;
-
-	ASSERT_EQ(0, key_new(&self->net, self->node, self->peer, &self->key));
-	key_random(&swapped, THEMIS_KEY_F_CONFIRMED);
-	memcpy(swapped.tx, self->key.rx, sizeof(swapped.tx));
-	memcpy(swapped.rx, self->key.tx, sizeof(swapped.rx));
-	EXPECT_EQ(-EEXIST, key_new(&self->net, self->node, self->peer,
-				   &swapped));
-}
-
-/*
- * Two nodes of one namespace that talk have the same key, each the other way
- * round; still neither of them gets it a second time.
- */
-TEST_F(netlink, key_on_both_sides)
-{
-	struct net *net = &self->net;
-	struct key mirror = { .flags = THEMIS_KEY_F_CONFIRMED };
-
-	ASSERT_EQ(0, node_new(net, self->other, LINK));
-	ASSERT_EQ(0, session_new(net, self->node, self->other, NULL));
-	ASSERT_EQ(0, session_new(net, self->other, self->node, NULL));
-	key_mirror(&self->key, &mirror);
-	ASSERT_EQ(0, key_new(net, self->node, self->other, &self->key));
-	ASSERT_EQ(0, key_new(net, self->other, self->node, &mirror));
-
-	ASSERT_EQ(0, key_cmd(net, THEMIS_CMD_KEY_DEL, self->node, self->other,
-			     self->key.local));
-	self->key.local ^= 1;
-	EXPECT_EQ(-EEXIST, key_new(net, self->node, self->other, &self->key));
-	ASSERT_EQ(0, key_cmd(net, THEMIS_CMD_KEY_DEL, self->other, self->node,
-			     mirror.local));
-	mirror.local ^= 1;
-	EXPECT_EQ(-EEXIST, key_new(net, self->other, self->node, &mirror));
 }
 
 TEST_F(netlink, key_without_session)

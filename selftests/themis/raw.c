@@ -366,15 +366,15 @@ TEST_F(raw, sends)
 }
 
 static int send_err(int fd, const void *pkt, size_t len, const void *to,
-		    socklen_t tolen)
+		    socklen_t size)
 {
-	return sendto(fd, pkt, len, 0, to, tolen) < 0 ? errno : 0;
+	return sendto(fd, pkt, len, 0, to, size) < 0 ? errno : 0;
 }
 
 TEST_F(raw, send_refuses)
 {
 	struct wire *w = &self->w;
-	socklen_t tolen = endpoint_len(&w->ep);
+	socklen_t size = endpoint_len(&w->ep);
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	union endpoint to;
 	__u8 big[3000];
@@ -387,13 +387,13 @@ TEST_F(raw, send_refuses)
 		self->pkt[0] = type;
 		EXPECT_EQ(EINVAL, send_err(self->fd, self->pkt,
 					   THEMIS_PKT_INIT_LEN, &w->ep,
-					   tolen));
+					   size));
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(handshake); i++) {
 		self->pkt[0] = handshake[i].type;
 		for (size_t len = 0; len < 300; len++) {
 			int err = send_err(self->fd, self->pkt, len, &w->ep,
-					   tolen);
+					   size);
 
 			if (len == handshake[i].len) {
 				EXPECT_EQ(0, err);
@@ -405,18 +405,18 @@ TEST_F(raw, send_refuses)
 	}
 	memset(big, 0, sizeof(big));
 	big[0] = THEMIS_PKT_INIT;
-	EXPECT_NE(0, send_err(self->fd, big, sizeof(big), &w->ep, tolen));
+	EXPECT_NE(0, send_err(self->fd, big, sizeof(big), &w->ep, size));
 
 	/* Nor sends to nowhere. */
 	self->pkt[0] = THEMIS_PKT_INIT;
 	EXPECT_EQ(EDESTADDRREQ, send_err(self->fd, self->pkt,
 					 THEMIS_PKT_INIT_LEN, NULL, 0));
-	for (socklen_t len = 1; len < tolen; len++)
+	for (socklen_t len = 1; len < size; len++)
 		EXPECT_NE(0, send_err(self->fd, self->pkt,
 				      THEMIS_PKT_INIT_LEN, &w->ep, len));
 	to = endpoint(variant->addr, 0);
 	EXPECT_EQ(EINVAL, send_err(self->fd, self->pkt, THEMIS_PKT_INIT_LEN,
-				   &to, tolen));
+				   &to, size));
 	EXPECT_EQ(EAFNOSUPPORT, send_err(self->fd, self->pkt,
 					 THEMIS_PKT_INIT_LEN, &sun,
 					 sizeof(sun)));
@@ -426,7 +426,7 @@ TEST_F(raw, send_refuses)
 	fd = themis_socket(&w->net, SOCK_RAW);
 	ASSERT_LE(0, fd);
 	EXPECT_NE(0, send_err(fd, self->pkt, THEMIS_PKT_INIT_LEN, &w->ep,
-			      tolen));
+			      size));
 	close(fd);
 }
 
