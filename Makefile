@@ -3,6 +3,8 @@
 # make          programs into build/, the module against the stock kernel
 # make demo     two nodes on a booted kernel, step by step
 # make test     everything; ends with "N passed, N failed"
+#               test-kernels: the module on the oldest kernel and the newest;
+#               test-debug: under the kernel's own checkers, and for longer
 # make bench    what a message costs, here and on what users have today;
 #               bench-quick: the essence of it, in two minutes
 # make lint     what every change must leave clean
@@ -110,6 +112,14 @@ test: deps-build deps-vm
 	$(Q)$(MAKE) -s all selftests
 	$(Q)selftests/run
 
+test-kernels test-debug: deps-build deps-vm
+	$(Q)$(MAKE) -s all selftests
+	$(Q)selftests/run $(SUITES_$@)
+
+SUITES_test-kernels := build kernel system doc kernel@newest system@newest \
+	doc@newest
+SUITES_test-debug := kernel@debug system@debug doc@debug
+
 bench bench-quick: deps-build deps-vm deps-bench
 	$(Q)$(MAKE) -s all build/themis-bench bench-module
 	$(Q)tools/bench/run $(if $(filter bench-quick,$@),--quick)
@@ -153,5 +163,5 @@ clean:
 
 -include $(shell find build/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all module selftests demo test bench bench-quick bench-module lint \
+.PHONY: all module selftests demo test test-kernels test-debug bench bench-quick bench-module lint \
 	print-flags install install-module clean

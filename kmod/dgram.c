@@ -246,7 +246,7 @@ static int parse_send(struct themis_sock *sock, struct msghdr *msg,
 	*info = (struct themis_msginfo){ .kind = THEMIS_MSG_DATAGRAM };
 	if (addressed) {
 		err = valid_peer(msg->msg_name, msg->msg_namelen);
-		if (err)
+		if (err < 0)
 			return err;
 		*to = *(struct sockaddr_themis *)msg->msg_name;
 	}

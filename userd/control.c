@@ -527,10 +527,14 @@ struct control *control_start(struct ev_loop *loop, const char *path,
 
 void control_stop(struct control *control)
 {
+	struct control_client *client, *next;
+
 	if (!control)
 		return;
-	while (control->clients)
-		client_free(control->clients);
+	for (client = control->clients; client; client = next) {
+		next = client->next;
+		client_free(client);
+	}
 	ev_io_stop(control->loop, &control->listener);
 	close(control->fd);
 	unlink(control->path);

@@ -362,10 +362,12 @@ int config_apply(struct daemon *d, const struct config *old,
 	int err;
 
 	*left_out = 0;
-	if (!c.ids || !c.wanted || !c.ports)
-		err = themis_diag_set(diag, -ENOMEM, NULL, "out of memory");
-	else
+	if (c.ids && c.wanted && c.ports) {
 		err = check_nodes(&c, diag);
+	} else {
+		err = -ENOMEM;
+		themis_diag_set(diag, err, NULL, "out of memory");
+	}
 	if (!err)
 		err = check_peers(&c, diag);
 	if (!err)

@@ -188,9 +188,11 @@ static int mesh_new(struct mesh *mesh, unsigned int a, unsigned int b)
 		mesh->fd[side] = malloc(mesh->count[side] * sizeof(int));
 		mesh->addr[side] = calloc(mesh->count[side],
 					  sizeof(union mesh_addr));
+		if (mesh->fd[side])
+			memset(mesh->fd[side], -1,
+			       mesh->count[side] * sizeof(int));
 		if (!mesh->fd[side] || !mesh->addr[side])
 			return -ENOMEM;
-		memset(mesh->fd[side], -1, mesh->count[side] * sizeof(int));
 	}
 	return 0;
 }

@@ -127,7 +127,7 @@ static int agree(struct bench_pair *pair)
 
 static int dtls_end(struct bench_end *end, enum bench_side side)
 {
-	struct sockaddr_in to;
+	struct sockaddr_in to = {};
 	socklen_t len = sizeof(to);
 	BIO_ADDR *peer;
 	SSL *ssl;

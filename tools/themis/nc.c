@@ -157,10 +157,10 @@ static int parse_address(const char *word, bool ours,
 static int parse_args(const struct tool_args *args, struct nc *nc)
 {
 	const char *addr = NULL, *from = NULL;
-	unsigned long value;
+	unsigned long value = 0;
 	int at, err;
 
-	for (at = 0; at < args->argc; at++) {
+	for (at = 0; at < args->argc && args->argv[at]; at++) {
 		const char *word = args->argv[at];
 		const char *next = at + 1 < args->argc ? args->argv[at + 1] :
 							 NULL;

@@ -135,14 +135,16 @@ void print_bytes_text(uint64_t bytes, char *buf, size_t len)
 {
 	static const char unit[] = "kMGTPE";
 	double value = bytes;
-	size_t i;
+	size_t i = 0;
 
 	if (bytes < 1000) {
 		snprintf(buf, len, "%llu", (unsigned long long)bytes);
 		return;
 	}
-	for (i = 0; value >= 999.5 && i < sizeof(unit) - 1; i++)
+	do {
 		value /= 1000;
+		i++;
+	} while (value >= 999.5 && i < sizeof(unit) - 1);
 	snprintf(buf, len, value < 9.95 ? "%.1f%c" : "%.0f%c", value,
 		 unit[i - 1]);
 }
