@@ -23,6 +23,8 @@ static size_t handshake_len(u8 type)
 		return THEMIS_PKT_CONFIRM_LEN;
 	case THEMIS_PKT_COOKIE:
 		return THEMIS_PKT_COOKIE_LEN;
+	case THEMIS_PKT_REFUSE:
+		return THEMIS_PKT_REFUSE_LEN;
 	}
 
 	return 0;

@@ -291,6 +291,7 @@ int themis_receive(struct sock *sk, struct sk_buff *skb)
 	case THEMIS_PKT_RESP:
 	case THEMIS_PKT_CONFIRM:
 	case THEMIS_PKT_COOKIE:
+	case THEMIS_PKT_REFUSE:
 		themis_raw_receive(link, skb);
 		return 0;
 	}

@@ -11,11 +11,10 @@
 #include <sodium.h>
 
 #include "addr.h"
-#include "control.h"
 #include "drive.h"
 #include "link.h"
 #include "log.h"
-#include "node.h"
+#include "tell.h"
 
 uint64_t daemon_now(void)
 {
@@ -31,94 +30,9 @@ void daemon_stop(struct daemon *d, int exit_code)
 	ev_break(d->loop, EVBREAK_ALL);
 }
 
-const char *drive_state_name(enum themis_peer_state state)
-{
-	switch (state) {
-	case THEMIS_PEER_IDLE:
-		return "idle";
-	case THEMIS_PEER_HANDSHAKING:
-		return "handshaking";
-	case THEMIS_PEER_ESTABLISHED:
-		return "established";
-	case THEMIS_PEER_FAILED:
-		return "failed";
-	}
-	return "unknown";
-}
-
-const char *drive_why_name(enum themis_why why)
-{
-	static const char * const names[__THEMIS_WHY_MAX] = {
-		[THEMIS_WHY_NONE]		= "none",
-		[THEMIS_WHY_NO_ENDPOINT]	= "no-endpoint",
-		[THEMIS_WHY_NO_ANSWER]		= "no-answer",
-		[THEMIS_WHY_UNKNOWN_PEER]	= "unknown-peer",
-		[THEMIS_WHY_UNKNOWN_NODE]	= "unknown-node",
-		[THEMIS_WHY_WRONG_PEER]		= "wrong-peer",
-		[THEMIS_WHY_BAD_SIGNATURE]	= "bad-signature",
-		[THEMIS_WHY_BAD_VERSION]	= "bad-version",
-		[THEMIS_WHY_BAD_CONFIRM]	= "bad-confirm",
-		[THEMIS_WHY_FULL]		= "full",
-		[THEMIS_WHY_KERNEL]		= "kernel",
-	};
-
-	return why < __THEMIS_WHY_MAX && names[why] ? names[why] : "unknown";
-}
-
-const char *drive_why_text(enum themis_why why)
-{
-	return why == THEMIS_WHY_NONE ? "" : themis_core_why_text(why);
-}
-
 static void fill_random(void *ctx, void *buf, size_t len)
 {
 	randombytes_buf(buf, len);
-}
-
-/* What the journal calls a pair: names where there are any, else short ids. */
-static void describe(const struct daemon *d, const struct themis_id *node,
-		     const struct themis_id *peer, char *text, size_t size)
-{
-	char node_id[THEMIS_ID_TEXT], peer_id[THEMIS_ID_TEXT];
-	const struct node *n = node_find(d, node);
-	const struct peer *p = peer_find(d, node, peer);
-
-	themis_id_format(node, node_id);
-	themis_id_format(peer, peer_id);
-	snprintf(text, size, "node %.16s%s%s, peer %.16s%s%s", node_id,
-		 n && n->name[0] ? " " : "", n ? n->name : "", peer_id,
-		 p && p->name[0] ? " " : "", p ? p->name : "");
-}
-
-static void state_changed(struct daemon *d, const struct themis_action *act)
-{
-	char node[THEMIS_ID_TEXT], peer[THEMIS_ID_TEXT];
-	char endpoint[THEMIS_ENDPOINT_TEXT];
-	const char *why = drive_why_text(act->why);
-	const struct log_field fields[] = {
-		{ "THEMIS_NODE", node },
-		{ "THEMIS_PEER", peer },
-		{ "THEMIS_ENDPOINT", endpoint },
-		{ "THEMIS_STATE", drive_state_name(act->state) },
-		{ "THEMIS_WHY", drive_why_name(act->why) },
-		{ NULL, NULL },
-	};
-	char pair[160];
-
-	describe(d, &act->node, &act->peer, pair, sizeof(pair));
-	themis_id_format(&act->node, node);
-	themis_id_format(&act->peer, peer);
-	themis_endpoint_format(&act->to, endpoint);
-	log_fields(LOG_LEVEL_INFO, fields, "%s: %s%s%s", pair,
-		   drive_state_name(act->state), *why ? ": " : "", why);
-	control_event(d->control,
-		      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
-				"event", "peer",
-				"node", node, "peer", peer,
-				"endpoint", endpoint, "state", drive_state_name(act->state),
-				"why", drive_why_name(act->why),
-				"why_text", why, "why_hint",
-				themis_core_why_hint(act->why)));
 }
 
 static int install_key(struct daemon *d, const struct themis_action *act)
@@ -185,12 +99,26 @@ static int carry_out(struct daemon *d, const struct themis_action *act)
 		if (err == -ENOENT)
 			err = 0;
 		break;
-	case THEMIS_ACT_STATE:
-		state_changed(d, act);
+	case THEMIS_ACT_SESSION_DEL:
+		what = "end the session";
+		err = themis_nl_session_del(d->nl, &act->node, &act->peer);
+		if (err == -ENOENT)
+			err = 0;
+		break;
+	case THEMIS_ACT_REKEYED:
+		tell_rekeyed(d, act);
 		return 0;
+	case THEMIS_ACT_REFUSED:
+		tell_refused(d, act);
+		return 0;
+	case THEMIS_ACT_STATE:
+		tell_state(d, act);
+		return 0;
+	case __THEMIS_ACT_MAX:
+		break;
 	}
 	if (err) {
-		describe(d, &act->node, &act->peer, pair, sizeof(pair));
+		tell_pair(d, &act->node, &act->peer, pair, sizeof(pair));
 		log_warn("%s: cannot %s: %s%s%s", pair, what, strerror(-err),
 			 *themis_nl_error(d->nl) ? ": " : "",
 			 themis_nl_error(d->nl));

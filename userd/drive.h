@@ -29,28 +29,4 @@ void drive_stop(struct daemon *d);
  */
 void drive(struct daemon *d);
 
-/**
- * drive_state_name() - text of a peer's state
- * @state: the state
- *
- * Return: "idle", "handshaking", "established" or "failed".
- */
-const char *drive_state_name(enum themis_peer_state state);
-
-/**
- * drive_why_text() - a sentence for the cause of a failure
- * @why: the cause
- *
- * Return: without a full stop; "" if there is none.
- */
-const char *drive_why_text(enum themis_why why);
-
-/**
- * drive_why_name() - one word for the cause of a failure
- * @why: the cause
- *
- * Return: e.g. "no-answer", "none" if there is none.
- */
-const char *drive_why_name(enum themis_why why);
-
 #endif /* THEMISD_DRIVE_H */

@@ -101,17 +101,23 @@ static void emit(enum log_level level, const char *text)
 		fprintf(stderr, "themisd: %s\n", text);
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
 /* Whether there is room for a line; errors always have room. */
 static bool admit(enum log_level level)
 {
 	uint64_t now, gained;
-	struct timespec ts;
 	char line[64];
 
 	if (level == LOG_LEVEL_ERROR)
 		return true;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	now = now_ms();
 	gained = (now - log_state.stamp_ms) * RATE / 1000;
 	if (gained) {
 		log_state.tokens += gained;
@@ -131,6 +137,26 @@ static bool admit(enum log_level level)
 		emit(LOG_LEVEL_WARN, line);
 	}
 	return true;
+}
+
+bool log_within(struct log_limit *limit, const char *what)
+{
+	uint64_t now = now_ms();
+
+	if (!limit->since_ms ||
+	    now - limit->since_ms >= limit->seconds * 1000ULL) {
+		if (limit->left_out)
+			log_info("%lu more %s", limit->left_out, what);
+		limit->since_ms = now;
+		limit->said = 0;
+		limit->left_out = 0;
+	}
+	if (limit->said < limit->lines) {
+		limit->said++;
+		return true;
+	}
+	limit->left_out++;
+	return false;
 }
 
 static void format(char *line, size_t size, const char *fmt, va_list ap)

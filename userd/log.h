@@ -8,6 +8,9 @@
 #ifndef THEMISD_LOG_H
 #define THEMISD_LOG_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "diag.h"
 
 enum log_level {
@@ -33,6 +36,31 @@ void log_init(enum log_level max);
  */
 __printf(2, 3)
 void log_at(enum log_level level, const char *fmt, ...);
+
+/**
+ * struct log_limit - bounds what is said of one thing
+ * @lines: how many
+ * @seconds: in how long a time
+ * @said: in the time that runs
+ * @left_out: in the time that runs
+ * @since_ms: when it began
+ */
+struct log_limit {
+	unsigned int	lines;
+	unsigned int	seconds;
+	unsigned int	said;
+	unsigned long	left_out;
+	uint64_t	since_ms;
+};
+
+/**
+ * log_within() - whether there is something to be said of a thing now
+ * @limit: with @lines and @seconds set
+ * @what: the thing, in the plural: of what was left out is told in its time
+ *
+ * Return: true if so, and then it counts as said.
+ */
+bool log_within(struct log_limit *limit, const char *what);
 
 /**
  * struct log_field - something that the journal can be searched by

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "drive.h"
 #include "metrics.h"
 #include "node.h"
+#include "tell.h"
 
 static void head(FILE *out, const char *name, const char *type,
 		 const char *help)
@@ -142,13 +142,13 @@ static int put_peers(FILE *out, struct daemon *d)
 	head(out, "themis_peers", "gauge", "Peers that are known, by state.");
 	for (i = 0; i <= THEMIS_PEER_FAILED; i++)
 		fprintf(out, "themis_peers{state=\"%s\"} %lu\n",
-			drive_state_name((enum themis_peer_state)i),
+			tell_state_name((enum themis_peer_state)i),
 			all.by_state[i]);
 	head(out, "themis_peers_failed", "gauge",
 	     "Peers whose last agreement failed, by cause.");
 	for (i = THEMIS_WHY_NONE + 1; i < __THEMIS_WHY_MAX; i++)
 		fprintf(out, "themis_peers_failed{why=\"%s\"} %lu\n",
-			drive_why_name((enum themis_why)i), all.by_why[i]);
+			tell_why_name((enum themis_why)i), all.by_why[i]);
 	head(out, "themis_peer_rtt_seconds", "gauge",
 	     "Round trip of the last agreement that we began.");
 	if (!err)

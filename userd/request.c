@@ -11,6 +11,7 @@
 #include "log.h"
 #include "node.h"
 #include "request.h"
+#include "tell.h"
 
 /**
  * struct command - a row of the table
@@ -282,24 +283,26 @@ static json_t *age(uint64_t now, uint64_t then)
 static int add_peer_row(void *ctx, const struct themis_peer_info *info)
 {
 	char node[THEMIS_ID_TEXT], peer[THEMIS_ID_TEXT];
-	char endpoint[THEMIS_ENDPOINT_TEXT];
+	char endpoint[THEMIS_ENDPOINT_TEXT], why[TELL_WHY];
 	struct listing *list = ctx;
 	const struct peer *known;
 	json_t *row;
 
 	known = peer_find(list->d, &info->node, &info->peer);
 	themis_endpoint_format(&info->endpoint, endpoint);
-	row = json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:i}",
+	row = json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:i}",
 			"node", themis_id_format(&info->node, node),
 			"peer", themis_id_format(&info->peer, peer),
 			"name", known && known->name[0] ? known->name : NULL,
 			"endpoint", info->endpoint.sa.sa_family != AF_UNSPEC ?
 			endpoint : NULL,
-			"state", drive_state_name(info->state),
-			"why", drive_why_name(info->why),
-			"why_text", drive_why_text(info->why),
+			"state", tell_state_name(info->state),
+			"why", tell_why_name(info->why),
+			"why_text", tell_why(info->why, &info->asked,
+					     info->tries, info->spent_us, why),
 			"why_hint", themis_core_why_hint(info->why),
 			"configured", info->configured,
+			"allowed", !info->denied,
 			"psk", info->has_psk,
 			"since_ms", age(list->now, info->since_us),
 			"handshake_age_ms", info->handshake_us ?

@@ -85,7 +85,8 @@ on beta node add key "$dir/other.key" netid test link 7000 owner any name x \
 on alpha peer add "$b" endpoint 192.0.2.2:7000
 ! ask alpha "$b:9000" x
 result $? 'a peer that is not there is not reached'
-must 'and why' wait_for 15 why alpha 'does not answer'
+must 'and why' wait_for 15 why alpha \
+	'no answer from 192.0.2.2:7000 to 5 tries in 9 s'
 must 'the state is failed' state alpha failed
 
 finish

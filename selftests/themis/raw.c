@@ -17,6 +17,7 @@ static const struct {
 	{ THEMIS_PKT_RESP, THEMIS_PKT_RESP_LEN },
 	{ THEMIS_PKT_CONFIRM, THEMIS_PKT_CONFIRM_LEN },
 	{ THEMIS_PKT_COOKIE, THEMIS_PKT_COOKIE_LEN },
+	{ THEMIS_PKT_REFUSE, THEMIS_PKT_REFUSE_LEN },
 };
 
 FIXTURE(raw)
@@ -382,7 +383,7 @@ TEST_F(raw, send_refuses)
 
 	/* Nobody forges sealed messages, nor anything unknown. */
 	for (int type = 0; type < 256; type++) {
-		if (type >= THEMIS_PKT_INIT && type <= THEMIS_PKT_COOKIE)
+		if (type >= THEMIS_PKT_INIT && type <= THEMIS_PKT_REFUSE)
 			continue;
 		self->pkt[0] = type;
 		EXPECT_EQ(EINVAL, send_err(self->fd, self->pkt,

@@ -119,7 +119,7 @@ static void transmit(struct net *net, const struct net_side *from,
 	packet.to = *to;
 	packet.len = len;
 	memcpy(packet.b, b, len);
-	if (type <= THEMIS_PKT_COOKIE) {
+	if (type <= THEMIS_PKT_REFUSE) {
 		net->sent[type]++;
 		net->last[type] = packet;
 	}
@@ -358,6 +358,17 @@ static int carry_out(struct net_side *side, const struct themis_action *act)
 		s->acquiring = false;
 		s->waiting = 0;
 		return 0;
+	case THEMIS_ACT_SESSION_DEL:
+		s = find(side, &act->node, &act->peer, false);
+		if (!s)
+			return -ENOENT;
+		memset(s, 0, sizeof(*s));
+		return 0;
+	case THEMIS_ACT_REKEYED:
+	case THEMIS_ACT_REFUSED:
+		return 0;
+	case __THEMIS_ACT_MAX:
+		break;
 	case THEMIS_ACT_STATE:
 		side->state = act->state;
 		side->state_why = act->why;
@@ -614,7 +625,7 @@ unsigned int net_acts(const struct net_side *side)
 {
 	unsigned int i, n = 0;
 
-	for (i = 0; i <= THEMIS_ACT_STATE; i++)
+	for (i = 0; i < __THEMIS_ACT_MAX; i++)
 		n += side->acts[i];
 	return n;
 }

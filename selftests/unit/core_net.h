@@ -109,7 +109,7 @@ struct net_side {
 	enum themis_why		why;
 	enum themis_peer_state	state;
 	enum themis_why		state_why;
-	unsigned int		acts[THEMIS_ACT_STATE + 1];
+	unsigned int		acts[__THEMIS_ACT_MAX];
 	int			refuse;
 	enum themis_action_type	refuse_type;
 };
@@ -138,8 +138,8 @@ struct net {
 	enum net_verdict	(*verdict)(struct net *net,
 					   struct net_packet *packet);
 	void			*ctx;
-	unsigned int		sent[THEMIS_PKT_COOKIE + 1];
-	struct net_packet	last[THEMIS_PKT_COOKIE + 1];
+	unsigned int		sent[THEMIS_PKT_REFUSE + 1];
+	struct net_packet	last[THEMIS_PKT_REFUSE + 1];
 };
 
 extern const uint8_t net_netid[4];

@@ -129,17 +129,18 @@ static void shapeless(void **state)
 		static const size_t lens[] = {
 			THEMIS_PKT_INIT_LEN, THEMIS_PKT_RESP_LEN,
 			THEMIS_PKT_CONFIRM_LEN, THEMIS_PKT_COOKIE_LEN,
+			THEMIS_PKT_REFUSE_LEN,
 		};
 
 		net_random(&net->order, packet, sizeof(packet));
-		packet[0] = 1 + i % 4;
+		packet[0] = 1 + i % 5;
 		if (i & 4)
 			memset(packet + 1, 0, 3);
 		if (i & 8)
 			memcpy(packet + 4, b->id.b, 4);
 		if (i & 16)
 			memcpy(packet + 12, "\1\1\4\0mesh", 8);
-		net_inject(b, &a->at, packet, lens[i % 4]);
+		net_inject(b, &a->at, packet, lens[i % 5]);
 	}
 	assert_int_equal(net_acts(b), 0);
 	assert_int_equal(net_count(b, THEMIS_N_SIGNATURES), 0);
@@ -370,14 +371,17 @@ static void another_network(void **state)
 	assert_int_equal(net_count(b, THEMIS_N_BAD_SHARE), 1);
 	assert_int_equal(b->core->by_peer.count, 0);
 	assert_int_equal(b->core->agrees.used, 0);
-	assert_int_equal(net_acts(b), 0);
+	/* The two that only speak otherwise are told so. */
+	assert_int_equal(net->sent[THEMIS_PKT_REFUSE], 2);
+	assert_int_equal(net_acts(b), 4);
+	net->n_flight = 0;
 
 	/* On the wrong link nobody is at home, whatever the message. */
 	outsider_init(&o, &b->id, &init);
 	themis_core_packet(b->core, net->now, NET_LINK + 1, &a->at,
 			   (uint8_t *)&init, sizeof(init));
 	net_drain(b);
-	assert_int_equal(net_acts(b), 0);
+	assert_int_equal(net_acts(b), 4);
 	net_inject(b, &a->at, &init, sizeof(init));
 	assert_int_equal(net_count(b, THEMIS_N_RX_INIT), 1);
 }

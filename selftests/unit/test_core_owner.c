@@ -37,7 +37,7 @@ static void whys(void **state)
 		assert_true(*themis_core_why_text(why));
 	}
 	assert_string_equal(themis_core_why_text(THEMIS_WHY_NO_ANSWER),
-			    "the peer does not answer");
+			    "no answer");
 	assert_string_equal(themis_core_why_text(__THEMIS_WHY_MAX),
 			    "unknown reason");
 	for (why = 1; why < __THEMIS_N_MAX; why++) {

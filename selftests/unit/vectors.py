@@ -239,6 +239,32 @@ def agree(name, netid, psk, cookie, numbers):
     return {"name": name, **{k: v.hex() for k, v in fields.items()}}
 
 
+def refuse_of(name, netid, version, suite, reason, numbers):
+    """REFUSE of a message 1 of any version and suite."""
+    seed_a, seed_b = numbers("seed a"), numbers("seed b")
+    public_a, public_b = ed25519_public(seed_a), ed25519_public(seed_b)
+    a, b = identity(netid, public_a), identity(netid, public_b)
+    index_a = numbers("index a")[:4]
+    share_a = x25519(numbers("secret a"), b"\x09" + bytes(31))
+    init = struct.pack(">BBH4s4sBBBB", 1, 0, 0, b[:4], index_a, version,
+                       suite, len(netid), 0)
+    init += netid + bytes(32 - len(netid)) + public_a + share_a
+    init += numbers("nonce")
+    init += ed25519_sign(seed_a, b"themis init v1" + init[8:144] + b)
+    init += siphash(b[:16], init)
+    init += bytes(16)
+
+    refuse = struct.pack(">BBH4sBBB5x", 5, 0, 0, index_a, 1, 1, reason)
+    refuse += public_b
+    refuse += ed25519_sign(seed_b, b"themis refuse v1" + refuse[4:48] +
+                           init[:208] + b)
+    assert len(refuse) == 112
+    fields = {"seed_a": seed_a, "seed_b": seed_b, "netid": netid, "id_a": a,
+              "id_b": b, "message_1": init, "reason": bytes([reason]),
+              "refuse": refuse}
+    return {"name": name, **{k: v.hex() for k, v in fields.items()}}
+
+
 def cookie_of(name, secret, address, port):
     """COOKIE for message 1 of index 0x01020304 from an address."""
     text = address + struct.pack(">H", port)
@@ -269,6 +295,12 @@ def vectors():
         cookie_of("IPv4", bytes(range(32)), bytes([192, 0, 2, 1]), 7000),
         cookie_of("IPv6", bytes(range(32, 64)), bytes.fromhex(
             "20010db8000000000000000000000001"), 65535),
+    ], "refusals": [
+        refuse_of("not listed", b"mesh", 1, 1, 1, numbers_of("unlisted")),
+        refuse_of("denied", bytes(range(1, 33)), 1, 1, 2,
+                  numbers_of("denied")),
+        refuse_of("newer version", b"mesh", 2, 7, 3, numbers_of("version")),
+        refuse_of("newer suite", b"x", 1, 2, 4, numbers_of("suite")),
     ]}
 
 

@@ -120,17 +120,18 @@ void core_act_session(struct themis_core *core,
 }
 
 /**
- * core_act_cookie() - have a COOKIE sent
+ * core_act_answer() - have a packet sent that belongs to no agreement
  * @core: the core
  * @node: who sends it
  * @peer: who says that he sent the message 1
  * @to: where it came from
- * @cookie: the packet
+ * @packet: the packet
+ * @len: its length in bytes
  */
-void core_act_cookie(struct themis_core *core, const struct core_node *node,
+void core_act_answer(struct themis_core *core, const struct core_node *node,
 		     const struct themis_id *peer,
-		     const union themis_endpoint *to,
-		     const struct themis_cookie *cookie)
+		     const union themis_endpoint *to, const void *packet,
+		     size_t len)
 {
 	struct themis_action *action;
 
@@ -139,8 +140,29 @@ void core_act_cookie(struct themis_core *core, const struct core_node *node,
 		return;
 	action->link = node->link;
 	action->to = *to;
-	action->len = sizeof(*cookie);
-	memcpy(action->packet, cookie, sizeof(*cookie));
+	action->len = len;
+	memcpy(action->packet, packet, len);
+}
+
+/**
+ * core_act_refused() - tell the owner that somebody was refused
+ * @core: the core
+ * @node: who refused
+ * @peer: whom
+ * @to: where it asked from
+ * @why: as the peer will have it
+ */
+void core_act_refused(struct themis_core *core, const struct core_node *node,
+		      const struct themis_id *peer,
+		      const union themis_endpoint *to, enum themis_why why)
+{
+	struct themis_action *action;
+
+	action = act(core, THEMIS_ACT_REFUSED, &node->self.id, peer);
+	if (!action)
+		return;
+	action->to = *to;
+	action->why = why;
 }
 
 /*
@@ -214,21 +236,42 @@ void core_act_fail(struct themis_core *core, const struct themis_id *node,
 }
 
 /**
- * core_act_state() - tell the state of a peer
+ * core_act_session_del() - have a session ended
  * @core: the core
+ * @node: the local node
+ * @peer: with whom it is
+ */
+void core_act_session_del(struct themis_core *core,
+			  const struct core_node *node,
+			  const struct themis_id *peer)
+{
+	act(core, THEMIS_ACT_SESSION_DEL, &node->self.id, peer);
+}
+
+/**
+ * core_act_peer() - tell something of a peer
+ * @core: the core
+ * @type: THEMIS_ACT_REKEYED or THEMIS_ACT_STATE
  * @peer: the peer, in its new state
  */
-void core_act_state(struct themis_core *core, const struct core_peer *peer)
+void core_act_peer(struct themis_core *core, enum themis_action_type type,
+		   const struct core_peer *peer)
 {
+	bool failed = peer->why && core_endpoint_known(&peer->asked);
 	struct themis_action *action;
 
-	action = act(core, THEMIS_ACT_STATE, &peer->node->self.id, &peer->id);
+	action = act(core, type, &peer->node->self.id, &peer->id);
 	if (!action)
 		return;
-	action->to = core_endpoint_known(&peer->seen) ? peer->seen :
-							peer->given;
+	if (failed)
+		action->to = peer->asked;
+	else
+		action->to = core_endpoint_known(&peer->seen) ? peer->seen :
+								peer->given;
 	action->state = peer->state;
 	action->why = peer->why;
+	action->tries = peer->tries;
+	action->spent_us = peer->spent;
 }
 
 /**

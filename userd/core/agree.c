@@ -104,6 +104,19 @@ void core_agree_done(struct themis_core *core, struct core_agree *agree)
 }
 
 /**
+ * core_rekeyed() - tell of a new key, if it is not the session's first
+ * @core: the core
+ * @agree: proven by both sides
+ */
+void core_rekeyed(struct themis_core *core, const struct core_agree *agree)
+{
+	if (!agree->was_up)
+		return;
+	core->count[THEMIS_N_REKEYED]++;
+	core_act_peer(core, THEMIS_ACT_REKEYED, agree->peer);
+}
+
+/**
  * core_agree_free() - end an agreement; what came of it stays
  * @core: the core
  * @agree: the agreement; its secrets are wiped. The peer stays
@@ -199,10 +212,13 @@ bool core_agree_room(struct themis_core *core, const struct core_peer *keep)
 /**
  * core_loaded() - whether senders must prove their addresses
  * @core: the core
+ * @now: microseconds
  *
- * Return: true if half of the table waits for the proofs of others.
+ * Return: true if half of the table waits for the proofs of others, or the
+ * owner has just said that it falls behind.
  */
-bool core_loaded(const struct themis_core *core)
+bool core_loaded(const struct themis_core *core, uint64_t now)
 {
-	return core->n_answered > core->config.max_pending / 2;
+	return now < core->busy_until ||
+	       core->n_answered > core->config.max_pending / 2;
 }

@@ -12,15 +12,23 @@
 static const char * const why_text[__THEMIS_WHY_MAX] = {
 	[THEMIS_WHY_NONE]		= "nothing is wrong",
 	[THEMIS_WHY_NO_ENDPOINT]	= "the peer's endpoint is not known",
-	[THEMIS_WHY_NO_ANSWER]		= "the peer does not answer",
+	[THEMIS_WHY_NO_ANSWER]		= "no answer",
 	[THEMIS_WHY_UNKNOWN_PEER]	= "the peer is not configured",
 	[THEMIS_WHY_UNKNOWN_NODE]	= "the local node is not ours",
-	[THEMIS_WHY_WRONG_PEER]		= "another node answered",
+	[THEMIS_WHY_WRONG_PEER]		= "peer is not who you asked for",
 	[THEMIS_WHY_BAD_SIGNATURE]	= "the answer was not authentic",
 	[THEMIS_WHY_BAD_VERSION]	= "the peer speaks another version",
 	[THEMIS_WHY_BAD_CONFIRM]	= "the pre-shared keys differ",
 	[THEMIS_WHY_FULL]		= "too many agreements in progress",
 	[THEMIS_WHY_KERNEL]		= "the kernel refused the key",
+	[THEMIS_WHY_DENIED]		= "our node denies this peer",
+	[THEMIS_WHY_REFUSED]		= "peer refuses",
+	[THEMIS_WHY_UNLISTED]		= "peer refuses: not in its allow list",
+	[THEMIS_WHY_DENIED_US]		= "peer refuses: it denies this node",
+	[THEMIS_WHY_NEW_VERSION]	= "peer refuses: its version is newer than ours",
+	[THEMIS_WHY_OLD_VERSION]	= "peer refuses: its version is older than ours",
+	[THEMIS_WHY_NEW_SUITE]		= "peer refuses: its suite is newer than ours",
+	[THEMIS_WHY_OLD_SUITE]		= "peer refuses: its suite is older than ours",
 };
 
 static const char * const why_hint[__THEMIS_WHY_MAX] = {
@@ -45,6 +53,22 @@ static const char * const why_hint[__THEMIS_WHY_MAX] = {
 		"Try again in a few seconds, or raise the limit.",
 	[THEMIS_WHY_KERNEL] =
 		"Look for its reason in the journal.",
+	[THEMIS_WHY_DENIED] =
+		"Allow it with 'themis peer allow'.",
+	[THEMIS_WHY_REFUSED] =
+		"Ask who runs the peer; ours may be too old to know its reason.",
+	[THEMIS_WHY_UNLISTED] =
+		"Have it list this node: 'themis peer allow' on its side.",
+	[THEMIS_WHY_DENIED_US] =
+		"Have it allow this node: 'themis peer allow' on its side.",
+	[THEMIS_WHY_NEW_VERSION] =
+		"Update this side.",
+	[THEMIS_WHY_OLD_VERSION] =
+		"Update the peer.",
+	[THEMIS_WHY_NEW_SUITE] =
+		"Update this side.",
+	[THEMIS_WHY_OLD_SUITE] =
+		"Update the peer.",
 };
 
 #define COUNTER_TEXT(name, text, help) text,
@@ -215,6 +239,7 @@ void themis_core_packet(struct themis_core *core, uint64_t now, uint16_t link,
 		struct themis_resp	resp;
 		struct themis_confirm	confirm;
 		struct themis_cookie	cookie;
+		struct themis_refuse	refuse;
 	} u;
 
 	if (!core_action_room(core)) {
@@ -227,7 +252,7 @@ void themis_core_packet(struct themis_core *core, uint64_t now, uint16_t link,
 	}
 	memcpy(&u, packet, len);
 
-	if (u.head.type < THEMIS_PKT_INIT || u.head.type > THEMIS_PKT_COOKIE)
+	if (u.head.type < THEMIS_PKT_INIT || u.head.type > THEMIS_PKT_REFUSE)
 		core->count[THEMIS_N_BAD_TYPE]++;
 	else if (u.head.type == THEMIS_PKT_INIT && len == sizeof(u.init))
 		core_rx_init(core, now, link, from, &u.init);
@@ -237,8 +262,23 @@ void themis_core_packet(struct themis_core *core, uint64_t now, uint16_t link,
 		core_rx_confirm(core, now, link, from, &u.confirm);
 	else if (u.head.type == THEMIS_PKT_COOKIE && len == sizeof(u.cookie))
 		core_rx_cookie(core, now, link, from, &u.cookie);
+	else if (u.head.type == THEMIS_PKT_REFUSE && len == sizeof(u.refuse))
+		core_rx_refuse(core, now, link, from, &u.refuse);
 	else
 		core->count[THEMIS_N_BAD_LENGTH]++;
+}
+
+/**
+ * themis_core_busy() - the owner falls behind with packets
+ * @core: the core
+ * @now: microseconds
+ *
+ * For a second now, nobody's signature is checked before he has proven that he
+ * receives at his address: that costs a hundredth of a signature.
+ */
+void themis_core_busy(struct themis_core *core, uint64_t now)
+{
+	core->busy_until = now + CORE_BUSY;
 }
 
 /**

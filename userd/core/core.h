@@ -66,6 +66,14 @@ enum themis_why {
 	THEMIS_WHY_BAD_CONFIRM,		/* psk differs, or tampering */
 	THEMIS_WHY_FULL,		/* a table's bound was reached */
 	THEMIS_WHY_KERNEL,		/* the kernel refused the key */
+	THEMIS_WHY_DENIED,		/* our own node does not want the peer */
+	THEMIS_WHY_REFUSED,		/* the peer refuses, for reasons of its own */
+	THEMIS_WHY_UNLISTED,		/* ... we are not in its allow list */
+	THEMIS_WHY_DENIED_US,		/* ... it denies us */
+	THEMIS_WHY_NEW_VERSION,		/* ... its version is newer than ours */
+	THEMIS_WHY_OLD_VERSION,		/* ... its version is older */
+	THEMIS_WHY_NEW_SUITE,		/* ... its suite is newer than ours */
+	THEMIS_WHY_OLD_SUITE,		/* ... its suite is older */
 	__THEMIS_WHY_MAX,
 };
 
@@ -78,9 +86,15 @@ enum themis_why {
  *	@key.local_index
  * @THEMIS_ACT_KEY_DEL: KEY_DEL in the kernel: @node, @peer, @key.local_index
  * @THEMIS_ACT_FAIL: ACQUIRE_FAIL in the kernel: @node, @peer, @why
+ * @THEMIS_ACT_SESSION_DEL: SESSION_DEL in the kernel: @node, @peer
  * @THEMIS_ACT_STATE: nothing to do: the peer's state changed (for monitors and
  *	the journal): @node, @peer, @state, @why, and @to where the peer is,
- *	as far as it is known
+ *	as far as it is known; @tries and @spent_us of an agreement of ours
+ *	that failed, where @to is what was asked last
+ * @THEMIS_ACT_REKEYED: nothing to do: an established peer has a new key:
+ *	@node, @peer, @to
+ * @THEMIS_ACT_REFUSED: nothing to do: a REFUSE was sent: @node, @peer, @to,
+ *	@why as the peer will have it
  */
 enum themis_action_type {
 	THEMIS_ACT_SEND,
@@ -89,7 +103,11 @@ enum themis_action_type {
 	THEMIS_ACT_CONFIRM,
 	THEMIS_ACT_KEY_DEL,
 	THEMIS_ACT_FAIL,
+	THEMIS_ACT_SESSION_DEL,
+	THEMIS_ACT_REKEYED,
+	THEMIS_ACT_REFUSED,
 	THEMIS_ACT_STATE,
+	__THEMIS_ACT_MAX,
 };
 
 enum themis_peer_state {
@@ -128,6 +146,8 @@ struct themis_core_key {
  * @to: where to send, or where the peer is
  * @state: the peer's new state
  * @why: what failed
+ * @tries: how often message 1 was sent
+ * @spent_us: for how long
  * @key: the key; in THEMIS_ACT_SEND and THEMIS_ACT_SESSION only the indices of
  *	the agreement, zero in a COOKIE
  * @len: length of @packet in bytes
@@ -143,6 +163,8 @@ struct themis_action {
 	union themis_endpoint	to;
 	enum themis_peer_state	state;
 	enum themis_why		why;
+	unsigned int		tries;
+	uint64_t		spent_us;
 	struct themis_core_key	key;
 	size_t			len;
 	uint8_t			packet[THEMIS_PKT_INIT_LEN];
@@ -155,26 +177,32 @@ struct themis_action {
  * @endpoint: where it last proved itself, else where it is configured
  * @state: where things stand
  * @why: the last failure
+ * @asked: where the last own message 1 went, AF_UNSPEC before the first
  * @configured: the owner named it; else it came by itself
+ * @denied: the owner wants nothing to do with it
  * @has_psk: there is a pre-shared key
  * @since_us: when the state was entered
  * @handshake_us: last success; 0 for never
  * @rtt_us: round trip of the last agreement that we began and that took one
  *	message 1; 0 for unknown
  * @tries: how often the last own message 1 was sent
+ * @spent_us: how long the last agreement of ours that failed took; 0 for none
  */
 struct themis_peer_info {
 	struct themis_id	node;
 	struct themis_id	peer;
 	union themis_endpoint	endpoint;
+	union themis_endpoint	asked;
 	enum themis_peer_state	state;
 	enum themis_why		why;
 	bool			configured;
+	bool			denied;
 	bool			has_psk;
 	uint64_t		since_us;
 	uint64_t		handshake_us;
 	uint64_t		rtt_us;
 	unsigned int		tries;
+	uint64_t		spent_us;
 };
 
 struct themis_core *themis_core_new(const struct themis_core_config *config);
@@ -196,6 +224,19 @@ int themis_core_peer_add(struct themis_core *core, uint64_t now,
 int themis_core_peer_del(struct themis_core *core, uint64_t now,
 			 const struct themis_id *node,
 			 const struct themis_id *peer);
+/*
+ * Who may speak with a node: anybody who is not denied, or of those only the
+ * configured ones. Either ends what is in progress with those who may no
+ * longer; their sessions in the kernel are the owner's to remove.
+ */
+int themis_core_node_allow(struct themis_core *core, uint64_t now,
+			   const struct themis_id *node, bool listed);
+int themis_core_peer_deny(struct themis_core *core, uint64_t now,
+			  const struct themis_id *node,
+			  const struct themis_id *peer, bool denied);
+bool themis_core_allowed(struct themis_core *core,
+			 const struct themis_id *node,
+			 const struct themis_id *peer);
 /* Walks all peers; stops when @cb returns non-zero, and returns that. */
 int themis_core_peers(struct themis_core *core,
 		      int (*cb)(void *ctx, const struct themis_peer_info *info),
@@ -208,6 +249,10 @@ void themis_core_packet(struct themis_core *core, uint64_t now, uint16_t link,
 void themis_core_acquire(struct themis_core *core, uint64_t now,
 			 const struct themis_id *node,
 			 const struct themis_id *peer);
+/* Packets come faster than they are looked at: let senders prove addresses. */
+void themis_core_busy(struct themis_core *core, uint64_t now);
+/* The ways have changed: ask again at once where we wait for an answer. */
+void themis_core_moved(struct themis_core *core, uint64_t now);
 /* From the kernel's SESSION_NTF; @key may be NULL where the event has none. */
 void themis_core_event(struct themis_core *core, uint64_t now,
 		       const struct themis_id *node,

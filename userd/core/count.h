@@ -15,13 +15,16 @@
 	  "message 2 sent again for a message 1 that came again")	\
 	C(TX_CONFIRM, "tx-confirm", "message 3 sent for the first time") \
 	C(TX_CONFIRM_AGAIN, "tx-confirm-again", "message 3 repeated")	\
+	C(TX_REFUSE, "tx-refuse", "message 1 refused, and the reason told") \
 	C(TX_COOKIE, "tx-cookie", "proof of an address asked for")	\
 	C(RX_INIT, "rx-init", "message 1 accepted")			\
 	C(RX_RESP, "rx-resp", "message 2 accepted")			\
 	C(RX_CONFIRM, "rx-confirm", "message 3 accepted")		\
 	C(RX_COOKIE, "rx-cookie", "proof of our address given")		\
+	C(RX_REFUSE, "rx-refuse", "agreement refused by the peer")	\
 	C(SIGNATURES, "signatures", "signatures checked")		\
 	C(AGREED, "agreed", "keys that both sides have proven")		\
+	C(REKEYED, "rekeyed", "of these, keys that replaced an older one") \
 	C(BAD_LENGTH, "bad-length",					\
 	  "packet of another length than its type has")			\
 	C(BAD_TYPE, "bad-type", "packet of unknown type")		\
@@ -45,6 +48,10 @@
 	  "copy of a message that has done its work")			\
 	C(YIELD, "yield",						\
 	  "message 1 ignored because our own goes first")		\
+	C(NOT_ALLOWED, "not-allowed",					\
+	  "message 1 of a peer that is denied or not listed")		\
+	C(FULL_REFUSALS, "full-refusals",				\
+	  "reason not told: too many have been refused just now")	\
 	C(NO_ANSWER, "no-answer", "agreements that failed")		\
 	C(NO_PROOF, "no-proof",						\
 	  "agreements that the peer began and did not finish")		\

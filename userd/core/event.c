@@ -39,6 +39,20 @@ void themis_core_acquire(struct themis_core *core, uint64_t now,
 	core_begin(core, now, found, true, false);
 }
 
+/* A session that the kernel holds and that must not be. */
+static bool unwanted(struct themis_core *core, uint64_t now,
+		     const struct core_node *node, struct core_peer *peer,
+		     const struct themis_id *id)
+{
+	if (!core_refusal(node, peer))
+		return false;
+	core_act_session_del(core, node, id);
+	if (peer)
+		core_peer_state(core, now, peer, THEMIS_PEER_FAILED,
+				THEMIS_WHY_DENIED);
+	return true;
+}
+
 /* The agreement with @peer that a key of the kernel came from, or NULL. */
 static struct core_agree *agree_of(struct themis_core *core,
 				   const struct core_peer *peer,
@@ -169,6 +183,8 @@ void themis_core_event(struct themis_core *core, uint64_t now,
 				  endpoint);
 		break;
 	case THEMIS_EVENT_REKEY:
+		if (unwanted(core, now, local, found, peer))
+			break;
 		/* The table may have lost a learned peer; its session lives. */
 		if (!found && core_endpoint_known(endpoint))
 			found = learn(core, now, local, peer, endpoint);
@@ -193,6 +209,8 @@ void themis_core_event(struct themis_core *core, uint64_t now,
 		break;
 	case THEMIS_EVENT_UP:
 		/* A key of ours says so itself; this may be an older one. */
+		if (found && unwanted(core, now, local, found, peer))
+			break;
 		if (found && !agree_of(core, found, key))
 			up(core, now, found, endpoint);
 		break;
@@ -231,6 +249,8 @@ void themis_core_adopt(struct themis_core *core, uint64_t now,
 	if (!local)
 		return;
 	found = core_peer_find(core, local, peer);
+	if (unwanted(core, now, local, found, peer))
+		return;
 	if (!found && established)
 		found = core_peer_new(core, now, local, peer);
 	if (!found)

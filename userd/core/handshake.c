@@ -10,6 +10,7 @@
 
 #define LABEL_INIT	"themis init v1"
 #define LABEL_RESP	"themis resp v1"
+#define LABEL_REFUSE	"themis refuse v1"
 #define LABEL_HASH	"themis transcript v1"
 #define LABEL_KDF	"themis kdf v1"
 #define KDF_CONTEXT	"themisv1"
@@ -19,6 +20,7 @@
 #define INIT_PROBED	offsetof(struct themis_init, probe)
 #define RESP_SIGNED	(offsetof(struct themis_resp, signature) - 4)
 #define RESP_HASHED	offsetof(struct themis_resp, confirm)
+#define REFUSE_SIGNED	(offsetof(struct themis_refuse, signature) - 4)
 
 static const uint8_t no_psk[32];
 
@@ -117,14 +119,15 @@ enum themis_core_counter themis_init_check(const struct themis_init *init)
 	if (!sodium_is_zero(init->head.zero, sizeof(init->head.zero)) ||
 	    sodium_is_zero(init->sender, sizeof(init->sender)) || init->zero)
 		return THEMIS_N_BAD_ZERO;
-	if (init->version != THEMIS_WIRE_VERSION)
-		return THEMIS_N_BAD_VERSION;
-	if (init->suite != THEMIS_WIRE_SUITE)
-		return THEMIS_N_BAD_SUITE;
 	if (init->netid_len < 1 || init->netid_len > THEMIS_NETID_MAX ||
 	    !sodium_is_zero(init->netid + init->netid_len,
 			    THEMIS_NETID_MAX - init->netid_len))
 		return THEMIS_N_BAD_NETID;
+	/* These last: whoever has only them wrong may be told so. */
+	if (init->version != THEMIS_WIRE_VERSION)
+		return THEMIS_N_BAD_VERSION;
+	if (init->suite != THEMIS_WIRE_SUITE)
+		return THEMIS_N_BAD_SUITE;
 	return THEMIS_N_NONE;
 }
 
@@ -463,4 +466,90 @@ void themis_cookie_build(struct themis_cookie *packet,
 	head_put(&packet->head, THEMIS_PKT_COOKIE,
 		 themis_wire_get32(init->sender));
 	memcpy(packet->cookie, cookie, sizeof(packet->cookie));
+}
+
+/*
+ * Sig_B = Sign("themis refuse v1" || bytes 4..47 || INIT bytes 0..207 || B)
+ */
+static void refuse_text(struct text *text, const struct themis_refuse *refuse,
+			const struct themis_init *init,
+			const struct themis_id *b)
+{
+	text->len = 0;
+	text_add(text, LABEL_REFUSE, sizeof(LABEL_REFUSE) - 1);
+	text_add(text, refuse->head.index, REFUSE_SIGNED);
+	text_add(text, init, INIT_PROBED);
+	text_add(text, b->b, sizeof(b->b));
+}
+
+/**
+ * themis_refuse_build() - say no to message 1
+ * @refuse: result, all of it
+ * @init: message 1, which themis_init_verify() has passed; version and suite
+ *	may be others than ours
+ * @b: who we are
+ * @reason: why
+ */
+void themis_refuse_build(struct themis_refuse *refuse,
+			 const struct themis_init *init,
+			 const struct themis_self *b,
+			 enum themis_refusal reason)
+{
+	struct text text;
+
+	head_put(&refuse->head, THEMIS_PKT_REFUSE,
+		 themis_wire_get32(init->sender));
+	refuse->version = THEMIS_WIRE_VERSION;
+	refuse->suite = THEMIS_WIRE_SUITE;
+	refuse->reason = reason;
+	memset(refuse->zero, 0, sizeof(refuse->zero));
+	memcpy(refuse->public_key, b->public_key, sizeof(refuse->public_key));
+	refuse_text(&text, refuse, init, &b->id);
+	crypto_sign_detached(refuse->signature, NULL, text.b, text.len,
+			     b->secret_key);
+}
+
+/**
+ * themis_refuse_check() - the form of a REFUSE, and whom it says to be from
+ * @refuse: the message
+ * @a: who we are
+ * @b: whom we asked
+ *
+ * Return: THEMIS_N_NONE, or which check failed.
+ */
+enum themis_core_counter
+themis_refuse_check(const struct themis_refuse *refuse,
+		    const struct themis_self *a, const struct themis_id *b)
+{
+	struct themis_id id;
+
+	if (!head_valid(&refuse->head, THEMIS_PKT_REFUSE) ||
+	    !sodium_is_zero(refuse->zero, sizeof(refuse->zero)) ||
+	    !refuse->reason)
+		return THEMIS_N_BAD_ZERO;
+	themis_id_derive(&id, a->netid, a->netid_len, refuse->public_key);
+	if (!themis_id_equal(&id, b))
+		return THEMIS_N_BAD_PEER;
+	return THEMIS_N_NONE;
+}
+
+/**
+ * themis_refuse_open() - check the signature of a REFUSE
+ * @refuse: the message, which themis_refuse_check() has passed
+ * @init: the message 1 that it answers
+ * @b: whom we asked
+ *
+ * Return: THEMIS_N_NONE or THEMIS_N_BAD_SIGNATURE.
+ */
+enum themis_core_counter
+themis_refuse_open(const struct themis_refuse *refuse,
+		   const struct themis_init *init, const struct themis_id *b)
+{
+	struct text text;
+
+	refuse_text(&text, refuse, init, b);
+	if (crypto_sign_verify_detached(refuse->signature, text.b, text.len,
+					refuse->public_key))
+		return THEMIS_N_BAD_SIGNATURE;
+	return THEMIS_N_NONE;
 }

@@ -77,6 +77,18 @@ enum themis_core_counter
 themis_confirm_open(const struct themis_confirm *confirm, uint32_t peer_index,
 		    const struct themis_keys *keys);
 
+/* No. */
+void themis_refuse_build(struct themis_refuse *refuse,
+			 const struct themis_init *init,
+			 const struct themis_self *b,
+			 enum themis_refusal reason);
+enum themis_core_counter
+themis_refuse_check(const struct themis_refuse *refuse,
+		    const struct themis_self *a, const struct themis_id *b);
+enum themis_core_counter
+themis_refuse_open(const struct themis_refuse *refuse,
+		   const struct themis_init *init, const struct themis_id *b);
+
 /* Cookies. */
 void themis_cookie_make(uint8_t cookie[16], const uint8_t secret[32],
 			const uint8_t *address, size_t len);

@@ -58,6 +58,7 @@ static void send_init(struct themis_core *core, uint64_t now,
 	}
 
 	agree->to = *choose(peer, agree->tries);
+	peer->asked = agree->to;
 	core->count[agree->tries ? THEMIS_N_TX_INIT_AGAIN :
 				   THEMIS_N_TX_INIT]++;
 	agree->repeated = agree->tries;
@@ -147,6 +148,12 @@ void core_begin(struct themis_core *core, uint64_t now, struct core_peer *peer,
 	}
 	core_peer_touch(core, peer);
 	peer->tries = 0;
+	peer->spent = 0;
+	memset(&peer->asked, 0, sizeof(peer->asked));
+	if (core_refusal(node, peer)) {
+		core_not_begun(core, now, peer, wanted, THEMIS_WHY_DENIED);
+		return;
+	}
 	if (!core_endpoint_known(choose(peer, 0))) {
 		core_not_begun(core, now, peer, wanted, THEMIS_WHY_NO_ENDPOINT);
 		return;
@@ -191,6 +198,7 @@ void core_give_up(struct themis_core *core, uint64_t now,
 	struct core_peer *peer = agree->peer;
 	bool wanted = agree->wanted;
 
+	peer->spent = agree->tries ? now - agree->born : 0;
 	core->count[THEMIS_N_NO_ANSWER]++;
 	core_agree_drop(core, agree);
 	core_not_begun(core, now, peer, wanted, why);
@@ -244,6 +252,7 @@ void core_initiator_timer(struct themis_core *core, uint64_t now,
 void core_confirmed(struct themis_core *core, struct core_agree *agree)
 {
 	core->count[THEMIS_N_AGREED]++;
+	core_rekeyed(core, agree);
 	core_agree_free(core, agree);
 }
 
@@ -403,4 +412,55 @@ void core_rx_cookie(struct themis_core *core, uint64_t now, uint16_t link,
 	       sizeof(agree->init.cookie));
 	core_act_packet(core, agree, &agree->to, &agree->init,
 			sizeof(agree->init));
+}
+
+/* Begins the times of message 1 again, with the same message. */
+static void ask_anew(struct themis_core *core, uint64_t now,
+		     struct core_agree *agree)
+{
+	agree->begun = now;
+	agree->tries = 1;
+	send_init(core, now, agree);
+}
+
+static void peer_moved(struct themis_core *core, uint64_t now,
+		       struct core_peer *peer)
+{
+	struct core_agree *own = peer->own;
+
+	if (own && own->phase == CORE_ASKED && own->tries)
+		ask_anew(core, now, own);
+	else if (!own && peer->configured &&
+		 core->agrees.used < core->agrees.max &&
+		 peer->state == THEMIS_PEER_FAILED &&
+		 peer->why == THEMIS_WHY_NO_ANSWER)
+		core_begin(core, now, peer, false, false);
+}
+
+/**
+ * themis_core_moved() - addresses or routes of this machine have changed
+ * @core: the core
+ * @now: microseconds
+ *
+ * Who has not answered may do so now: message 1 is sent at once where we wait
+ * for message 2, and to configured peers that had not answered at all, as far
+ * as there is room for actions. Sessions need nothing: the kernel looks for a
+ * way for each packet.
+ */
+void themis_core_moved(struct themis_core *core, uint64_t now)
+{
+	struct core_walk nodes = core_walk(&core->nodes);
+	struct core_list *pos, *at;
+	struct core_walk peers;
+
+	while ((pos = core_walk_on(&nodes))) {
+		peers = core_walk(&core_entry(pos, struct core_node,
+					      all)->peers);
+		while ((at = core_walk_on(&peers))) {
+			if (!core_action_room(core))
+				return;
+			peer_moved(core, now, core_entry(at, struct core_peer,
+							 of_node));
+		}
+	}
 }

@@ -195,7 +195,7 @@ void core_peer_state(struct themis_core *core, uint64_t now,
 		peer->since = now;
 	peer->state = state;
 	peer->why = why;
-	core_act_state(core, peer);
+	core_act_peer(core, THEMIS_ACT_STATE, peer);
 }
 
 static int set_psk(struct themis_core *core, struct core_peer *peer,
@@ -305,12 +305,15 @@ static void fill_info(struct themis_peer_info *info,
 							    peer->given;
 	info->state = peer->state;
 	info->why = peer->why;
+	info->asked = peer->asked;
 	info->configured = peer->configured;
+	info->denied = peer->denied;
 	info->has_psk = peer->psk;
 	info->since_us = peer->since;
 	info->handshake_us = peer->handshake;
 	info->rtt_us = peer->rtt;
 	info->tries = peer->tries;
+	info->spent_us = peer->spent;
 }
 
 /**

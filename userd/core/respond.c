@@ -127,7 +127,7 @@ static void ask_for_cookie(struct themis_core *core, uint64_t now,
 	core->count[THEMIS_N_TX_COOKIE]++;
 	core_cookie_current(core, now, from, cookie);
 	themis_cookie_build(&packet, init, cookie);
-	core_act_cookie(core, node, a, from, &packet);
+	core_act_answer(core, node, a, from, &packet, sizeof(packet));
 }
 
 static void answer(struct themis_core *core, uint64_t now,
@@ -175,15 +175,18 @@ void core_rx_init(struct themis_core *core, uint64_t now, uint16_t link,
 		  const union themis_endpoint *from,
 		  const struct themis_init *init)
 {
+	enum themis_core_counter err, strange;
 	uint8_t digest[32], secret[32];
-	enum themis_core_counter err;
+	enum themis_refusal refusal;
 	struct core_agree *agree;
 	struct core_node *node;
 	struct core_peer *peer;
 	struct themis_id a;
 
 	err = themis_init_check(init);
-	if (err)
+	strange = err == THEMIS_N_BAD_VERSION || err == THEMIS_N_BAD_SUITE ?
+		  err : THEMIS_N_NONE;
+	if (err != strange)
 		goto err_drop;
 	node = core_node_asked(core, link, init);
 	if (!node) {
@@ -202,7 +205,7 @@ void core_rx_init(struct themis_core *core, uint64_t now, uint16_t link,
 		err = THEMIS_N_YIELD;
 		goto err_drop;
 	}
-	if (core_loaded(core) &&
+	if (core_loaded(core, now) &&
 	    !core_cookie_valid(core, now, from, init->cookie)) {
 		ask_for_cookie(core, now, node, &a, from, init);
 		return;
@@ -212,6 +215,14 @@ void core_rx_init(struct themis_core *core, uint64_t now, uint16_t link,
 	err = themis_init_verify(init, &node->self);
 	if (err)
 		goto err_drop;
+
+	refusal = strange == THEMIS_N_BAD_VERSION ? THEMIS_REFUSAL_VERSION :
+		  strange ? THEMIS_REFUSAL_SUITE : core_refusal(node, peer);
+	if (refusal) {
+		core_refuse(core, now, node, &a, from, init, refusal);
+		err = strange ? strange : THEMIS_N_NOT_ALLOWED;
+		goto err_drop;
+	}
 
 	if (!core_agree_room(core, peer)) {
 		err = THEMIS_N_FULL_PENDING;
@@ -272,6 +283,7 @@ void core_proven(struct themis_core *core, uint64_t now,
 	core_peer_proven(core, now, peer, from);
 	core_peer_state(core, now, peer, THEMIS_PEER_ESTABLISHED,
 			THEMIS_WHY_NONE);
+	core_rekeyed(core, agree);
 }
 
 /**

@@ -38,6 +38,12 @@
 /* Responder's agreements in progress with one peer. */
 #define CORE_PER_PEER		4
 
+/* How many peers are told in a second that they are refused. */
+#define CORE_REFUSALS		64
+
+/* How long senders must prove their addresses after a moment of load. */
+#define CORE_BUSY		CORE_SECOND
+
 /* Actions that one input may lead to, with a margin. */
 #define CORE_PER_INPUT		32
 
@@ -55,6 +61,7 @@
  * @self: who it is
  * @secret_key: guarded; cannot be read but while we sign
  * @link: UDP port of the link that it lives on
+ * @listed: speaks with configured peers only
  */
 struct core_node {
 	struct core_list	all;
@@ -63,6 +70,7 @@ struct core_node {
 	struct themis_self	self;
 	uint8_t			*secret_key;
 	uint16_t		link;
+	bool			listed;
 };
 
 /**
@@ -77,16 +85,19 @@ struct core_node {
  * @given: endpoint from the configuration
  * @seen: endpoint from which it last proved itself
  * @heard: endpoint from which its last message 1 came
+ * @asked: where the last own message 1 went
  * @psk: guarded, or NULL
  * @state: for the owner to show
  * @why: the last failure
  * @configured: the owner named it; else it came by itself
+ * @denied: we want nothing to do with it
  * @proven: it has proven its id at least once
  * @responders: how many of @agreements it has begun
  * @tries: how often the last own message 1 was sent
  * @since: when @state was entered
  * @handshake: when it last proved itself, 0 for never
  * @rtt: round trip of the last agreement that we began, 0 for unknown
+ * @spent: how long the last agreement of ours that failed took
  */
 struct core_peer {
 	struct core_list	of_node;
@@ -99,16 +110,19 @@ struct core_peer {
 	union themis_endpoint	given;
 	union themis_endpoint	seen;
 	union themis_endpoint	heard;
+	union themis_endpoint	asked;
 	uint8_t			*psk;
 	enum themis_peer_state	state;
 	enum themis_why		why;
 	bool			configured;
+	bool			denied;
 	bool			proven;
 	unsigned int		responders;
 	unsigned int		tries;
 	uint64_t		since;
 	uint64_t		handshake;
 	uint64_t		rtt;
+	uint64_t		spent;
 };
 
 /**
@@ -192,6 +206,9 @@ struct core_agree {
  * @hash_key: keys the tables against chosen ids
  * @cookie_key: makes cookies; [1] is the one before
  * @cookie_born: when [0] was made
+ * @busy_until: senders must prove their addresses until then
+ * @refused_since: beginning of the second that @refused counts
+ * @refused: how many were told that they are refused
  * @nodes: all nodes, in the order in which they came
  * @by_hint: nodes by the first four bytes of their ids
  * @by_peer: peers by both ids
@@ -213,6 +230,9 @@ struct themis_core {
 	uint8_t				hash_key[16];
 	uint8_t				cookie_key[2][32];
 	uint64_t			cookie_born;
+	uint64_t			busy_until;
+	uint64_t			refused_since;
+	unsigned int			refused;
 	struct core_list		nodes;
 	struct core_table		by_hint;
 	struct core_table		by_peer;
@@ -257,15 +277,22 @@ void core_act_key(struct themis_core *core, const struct core_agree *agree,
 void core_act_session(struct themis_core *core,
 		      const struct core_agree *agree,
 		      const union themis_endpoint *to);
-void core_act_cookie(struct themis_core *core, const struct core_node *node,
+void core_act_answer(struct themis_core *core, const struct core_node *node,
 		     const struct themis_id *peer,
-		     const union themis_endpoint *to,
-		     const struct themis_cookie *cookie);
+		     const union themis_endpoint *to, const void *packet,
+		     size_t len);
+void core_act_refused(struct themis_core *core, const struct core_node *node,
+		      const struct themis_id *peer,
+		      const union themis_endpoint *to, enum themis_why why);
+void core_act_session_del(struct themis_core *core,
+			  const struct core_node *node,
+			  const struct themis_id *peer);
+void core_act_peer(struct themis_core *core, enum themis_action_type type,
+		   const struct core_peer *peer);
 void core_act_index(struct themis_core *core, enum themis_action_type type,
 		    const struct core_agree *agree);
 void core_act_fail(struct themis_core *core, const struct themis_id *node,
 		   const struct themis_id *peer, enum themis_why why);
-void core_act_state(struct themis_core *core, const struct core_peer *peer);
 void core_act_forget(struct themis_core *core, const struct core_peer *peer,
 		     uint32_t index);
 
@@ -302,13 +329,14 @@ struct core_agree *core_agree_new(struct themis_core *core,
 				  enum core_phase phase);
 struct core_agree *core_agree_find(struct themis_core *core, uint32_t index,
 				   uint16_t link);
+void core_rekeyed(struct themis_core *core, const struct core_agree *agree);
 void core_agree_done(struct themis_core *core, struct core_agree *agree);
 void core_agree_free(struct themis_core *core, struct core_agree *agree);
 void core_agree_drop(struct themis_core *core, struct core_agree *agree);
 bool core_agree_room(struct themis_core *core, const struct core_peer *keep);
 void core_agree_unproven(struct themis_core *core, struct core_peer *peer,
 			 const struct core_agree *but);
-bool core_loaded(const struct themis_core *core);
+bool core_loaded(const struct themis_core *core, uint64_t now);
 
 /* initiate.c */
 void core_begin(struct themis_core *core, uint64_t now, struct core_peer *peer,
@@ -326,6 +354,17 @@ void core_rx_cookie(struct themis_core *core, uint64_t now, uint16_t link,
 void core_confirmed(struct themis_core *core, struct core_agree *agree);
 void core_initiator_timer(struct themis_core *core, uint64_t now,
 			  struct core_agree *agree);
+
+/* access.c */
+enum themis_refusal core_refusal(const struct core_node *node,
+				 const struct core_peer *peer);
+void core_refuse(struct themis_core *core, uint64_t now,
+		 const struct core_node *node, const struct themis_id *a,
+		 const union themis_endpoint *from,
+		 const struct themis_init *init, enum themis_refusal reason);
+void core_rx_refuse(struct themis_core *core, uint64_t now, uint16_t link,
+		    const union themis_endpoint *from,
+		    const struct themis_refuse *refuse);
 
 /* respond.c */
 void core_rx_init(struct themis_core *core, uint64_t now, uint16_t link,

@@ -161,6 +161,51 @@ struct themis_cookie {
 	uint8_t			cookie[16];
 };
 
+/**
+ * enum themis_refusal - why there is no agreement, as REFUSE says it
+ * @THEMIS_REFUSAL_UNLISTED: the node speaks to listed peers only
+ * @THEMIS_REFUSAL_DENIED: the node denies this peer
+ * @THEMIS_REFUSAL_VERSION: the node speaks another version
+ * @THEMIS_REFUSAL_SUITE: the node speaks another suite
+ */
+enum themis_refusal {
+	THEMIS_REFUSAL_UNLISTED = 1,
+	THEMIS_REFUSAL_DENIED = 2,
+	THEMIS_REFUSAL_VERSION = 3,
+	THEMIS_REFUSAL_SUITE = 4,
+};
+
+/**
+ * struct themis_refuse - no to message 1, and why, REFUSE
+ * @head: type 5, and the initiator's index
+ * @version: the responder's
+ * @suite: the responder's
+ * @reason: enum themis_refusal; others may come
+ * @zero: zero
+ * @public_key: PK_B
+ * @signature: Sig_B, over the bytes 4 to 47, message 1 and B
+ *
+ *	  0 +---------------------------------------------------------------+
+ *	    |                         head, 8 bytes                         |
+ *	  8 +---------------+---------------+---------------+---------------+
+ *	    |    version    |     suite     |    reason     |     zero      |
+ *	 12 +---------------+---------------+---------------+---------------+
+ *	    |                             zero                              |
+ *	 16 +---------------------------------------------------------------+
+ *	    |                        PK_B, 32 bytes                         |
+ *	 48 |                        Sig_B, 64 bytes                        |
+ *	112 +---------------------------------------------------------------+
+ */
+struct themis_refuse {
+	struct themis_head	head;
+	uint8_t			version;
+	uint8_t			suite;
+	uint8_t			reason;
+	uint8_t			zero[5];
+	uint8_t			public_key[32];
+	uint8_t			signature[64];
+};
+
 #define THEMIS_WIRE_AT(type, field, at)					\
 	static_assert(offsetof(struct type, field) == (at),		\
 		      #type "." #field " is not at byte " #at)
@@ -201,6 +246,17 @@ static_assert(sizeof(struct themis_confirm) == THEMIS_PKT_CONFIRM_LEN,
 THEMIS_WIRE_AT(themis_cookie, cookie, 8);
 static_assert(sizeof(struct themis_cookie) == THEMIS_PKT_COOKIE_LEN,
 	      "COOKIE");
+
+THEMIS_WIRE_AT(themis_refuse, version, 8);
+THEMIS_WIRE_AT(themis_refuse, suite, 9);
+THEMIS_WIRE_AT(themis_refuse, reason, 10);
+THEMIS_WIRE_AT(themis_refuse, zero, 11);
+THEMIS_WIRE_AT(themis_refuse, public_key, 16);
+THEMIS_WIRE_AT(themis_refuse, signature, 48);
+static_assert(sizeof(struct themis_refuse) == THEMIS_PKT_REFUSE_LEN,
+	      "REFUSE");
+/* Never a longer answer than the question. */
+static_assert(THEMIS_PKT_REFUSE_LEN < THEMIS_PKT_INIT_LEN, "REFUSE");
 
 static inline uint32_t themis_wire_get32(const uint8_t b[4])
 {

@@ -142,6 +142,7 @@ enum themis_pkt_type {
 	THEMIS_PKT_RESP = 2,	/* message 2 */
 	THEMIS_PKT_CONFIRM = 3,	/* message 3 */
 	THEMIS_PKT_COOKIE = 4,	/* prove that you receive at your address */
+	THEMIS_PKT_REFUSE = 5,	/* no agreement, and why */
 	THEMIS_PKT_DATA = 16,	/* everything else between two nodes */
 };
 
@@ -149,6 +150,7 @@ enum themis_pkt_type {
 #define THEMIS_PKT_RESP_LEN	176
 #define THEMIS_PKT_CONFIRM_LEN	48
 #define THEMIS_PKT_COOKIE_LEN	24
+#define THEMIS_PKT_REFUSE_LEN	112
 
 /* Suites. One exists: Ed25519, X25519, BLAKE2b, ChaCha20-Poly1305. */
 #define THEMIS_SUITE_CHACHA20POLY1305	1
