@@ -177,11 +177,21 @@ static int take_link(struct reader *r, const char *key, const char *value)
 	return 1;
 }
 
+static int take_bool(struct reader *r, bool *to, const char *value)
+{
+	if (strcmp(value, "yes") && strcmp(value, "no"))
+		return fail(r, "Use yes or no.",
+			    "\"%s\" is neither yes nor no", value);
+	*to = !strcmp(value, "yes");
+	return 1;
+}
+
 static int take_node(struct reader *r, const char *key, const char *value)
 {
 	struct config_node *node = &r->config->nodes[r->config->nnodes - 1];
 	enum themis_owner owner;
 	uint32_t owner_id;
+	bool listed;
 
 	if (!strcmp(key, "key"))
 		return set_path(r, &node->key, key, value);
@@ -206,19 +216,21 @@ static int take_node(struct reader *r, const char *key, const char *value)
 				    "\"%s\" is no UDP port", value);
 		return 1;
 	}
-	if (!strcmp(key, "create-key")) {
-		if (strcmp(value, "yes") && strcmp(value, "no"))
-			return fail(r, "Use yes or no.",
-				    "\"%s\" is neither yes nor no", value);
-		node->create_key = !strcmp(value, "yes");
-		return 1;
+	if (!strcmp(key, "allow")) {
+		if (node_allow_parse(value, &listed))
+			return fail(r, "Use any or listed.",
+				    "\"%s\" tells not whom to allow", value);
+		return set_text(r, &node->allow, key, value);
 	}
+	if (!strcmp(key, "create-key"))
+		return take_bool(r, &node->create_key, value);
 	return unknown_key(r, key);
 }
 
 static int take_peer(struct reader *r, const char *key, const char *value)
 {
 	struct config_peer *peer = &r->config->peers[r->config->npeers - 1];
+	bool allow;
 
 	if (!strcmp(key, "node"))
 		return set_text(r, &peer->node, key, value);
@@ -234,13 +246,20 @@ static int take_peer(struct reader *r, const char *key, const char *value)
 		peer->has_id = true;
 		return 1;
 	}
+	if (!strcmp(key, "allow")) {
+		if (!take_bool(r, &allow, value))
+			return 0;
+		peer->denied = !allow;
+		return 1;
+	}
 	if (!strcmp(key, "endpoint")) {
+		char host[THEMIS_HOST_MAX];
 		struct sockaddr_storage ss;
+		uint16_t port;
 
-		/* Numbers are checked here; names when they are used. */
 		if (themis_endpoint_parse(value, false, &ss) &&
-		    strspn(value, "0123456789.:[]") == strlen(value))
-			return fail(r, "Give it as 192.0.2.1:7000 or [2001:db8::1]:7000.",
+		    themis_endpoint_name(value, host, &port))
+			return fail(r, "Give ADDRESS:PORT, [IPV6]:PORT or HOST:PORT.",
 				    "\"%s\" is no endpoint", value);
 		return set_text(r, &peer->endpoint, key, value);
 	}
@@ -418,6 +437,7 @@ void config_free(struct config *config)
 		free(config->nodes[i].key);
 		free(config->nodes[i].netid);
 		free(config->nodes[i].owner);
+		free(config->nodes[i].allow);
 	}
 	for (i = 0; i < config->npeers; i++) {
 		free(config->peers[i].node);

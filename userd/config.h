@@ -18,6 +18,7 @@
  * @netid: name of the network
  * @link: UDP port
  * @owner: who may use it, or NULL
+ * @allow: "any" or "listed" peers, or NULL
  * @create_key: make the key file if there is none
  * @line: where the section begins
  */
@@ -27,6 +28,7 @@ struct config_node {
 	char		*netid;
 	uint16_t	link;
 	char		*owner;
+	char		*allow;
 	bool		create_key;
 	unsigned int	line;
 };
@@ -39,6 +41,7 @@ struct config_node {
  * @has_id: @id is set
  * @endpoint: address or host name, and port; or NULL
  * @psk_file: path of a pre-shared key, or NULL
+ * @denied: the node has nothing to do with it
  * @line: where the section begins
  */
 struct config_peer {
@@ -48,6 +51,7 @@ struct config_peer {
 	bool			has_id;
 	char			*endpoint;
 	char			*psk_file;
+	bool			denied;
 	unsigned int		line;
 };
 

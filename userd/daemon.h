@@ -24,6 +24,8 @@
 
 struct config;
 struct metrics;
+struct resolver;
+struct ways;
 
 /* Exit codes. */
 #define THEMISD_EXIT_USAGE	1	/* command line or configuration */
@@ -65,6 +67,8 @@ struct node;
  * @config_named: @config_path was given, and must be there
  * @config_found: it was there
  * @metrics: the metrics socket, or NULL
+ * @resolver: looks host names up, see resolve.h
+ * @ways: listens to changes of addresses, see ways.h
  * @started_us: when the daemon started
  * @exit_code: of the process, set with daemon_stop()
  */
@@ -98,6 +102,8 @@ struct daemon {
 	bool			config_named;
 	bool			config_found;
 	struct metrics		*metrics;
+	struct resolver		*resolver;
+	struct ways		*ways;
 	uint64_t		started_us;
 	int			exit_code;
 };

@@ -14,6 +14,7 @@
 #include "drive.h"
 #include "link.h"
 #include "log.h"
+#include "resolve.h"
 #include "tell.h"
 
 uint64_t daemon_now(void)
@@ -113,9 +114,10 @@ static int carry_out(struct daemon *d, const struct themis_action *act)
 		return 0;
 	case THEMIS_ACT_STATE:
 		tell_state(d, act);
+		/* A name may mean another place by now. */
+		if (act->why || act->state == THEMIS_PEER_HANDSHAKING)
+			resolve_again(d, &act->node, &act->peer);
 		return 0;
-	case __THEMIS_ACT_MAX:
-		break;
 	}
 	if (err) {
 		tell_pair(d, &act->node, &act->peer, pair, sizeof(pair));

@@ -308,3 +308,21 @@ int kernel_adopt_node(struct daemon *d, const struct themis_id *node)
 	free(all.list);
 	return err;
 }
+
+int kernel_shut_out(struct daemon *d, const struct themis_id *node)
+{
+	struct sessions all = { .node = node };
+	size_t i;
+	int err, ret;
+
+	ret = themis_nl_session_dump(d->nl, collect_session, &all);
+	for (i = 0; i < all.n; i++) {
+		if (themis_core_allowed(d->core, node, &all.list[i].peer))
+			continue;
+		err = themis_nl_session_del(d->nl, node, &all.list[i].peer);
+		if (err && err != -ENOENT)
+			ret = err;
+	}
+	free(all.list);
+	return ret;
+}

@@ -41,4 +41,13 @@ int kernel_resync(struct daemon *d);
  */
 int kernel_adopt_node(struct daemon *d, const struct themis_id *node);
 
+/**
+ * kernel_shut_out() - end the sessions of a node with those it does not allow
+ * @d: the daemon; the core knows whom the node allows
+ * @node: the node
+ *
+ * Return: 0 or a negative errno.
+ */
+int kernel_shut_out(struct daemon *d, const struct themis_id *node);
+
 #endif /* THEMISD_KERNEL_H */

@@ -24,7 +24,9 @@
 #include "node.h"
 #include "notify.h"
 #include "request.h"
+#include "resolve.h"
 #include "statefile.h"
+#include "ways.h"
 
 #define STATE_PATH	"/var/lib/themis/state.json"
 
@@ -200,6 +202,15 @@ static int run(struct daemon *d, enum confine_mode seccomp)
 	if (!d->control)
 		goto err_control;
 
+	err = ways_start(d);
+	if (!err)
+		err = resolve_start(d);
+	if (err) {
+		themis_diag_set(&diag, err, NULL,
+				"cannot listen to changes of addresses: %s",
+				strerror(-err));
+		goto err_metrics;
+	}
 	if (d->config->metrics && metrics_start(d, d->config->metrics, &diag))
 		goto err_metrics;
 
@@ -228,6 +239,8 @@ err_load:
 	link_stop(d);
 	metrics_stop(d);
 err_metrics:
+	resolve_stop(d);
+	ways_stop(d);
 	control_stop(d->control);
 err_control:
 	statefile_unlock(d);

@@ -82,6 +82,12 @@ char *node_owner_format(const struct node *node, char text[16])
 	return text;
 }
 
+int node_allow_parse(const char *text, bool *listed)
+{
+	*listed = text && !strcmp(text, "listed");
+	return !text || *listed || !strcmp(text, "any") ? 0 : -EINVAL;
+}
+
 struct node *node_find(const struct daemon *d, const struct themis_id *id)
 {
 	struct node *node;
@@ -158,6 +164,12 @@ static struct node *node_new(const struct node_spec *spec, bool configured,
 			     &node->owner_id)) {
 		themis_diag_set(diag, -EINVAL, "Use any, uid:N or gid:N.",
 				"\"%.80s\" is no owner", spec->owner);
+		goto err_free;
+	}
+	if (node_allow_parse(spec->allow, &node->listed)) {
+		themis_diag_set(diag, -EINVAL, "Use any or listed.",
+				"\"%.80s\" tells not whom to allow",
+				spec->allow);
 		goto err_free;
 	}
 	node->key = strdup(spec->key);
@@ -380,6 +392,7 @@ int node_add(struct daemon *d, const struct node_spec *spec, bool configured,
 		goto err_del_kernel_node;
 	}
 	sodium_memzero(seed, sizeof(seed));
+	themis_core_node_allow(d->core, daemon_now(), id, node->listed);
 	insert(d, node);
 
 	if (!d->loading) {
@@ -426,6 +439,39 @@ static int relabel(struct node *node, const struct node_spec *spec,
 		 spec->name ? spec->name : "");
 	node->configured = true;
 	return 0;
+}
+
+static void set_allow(struct daemon *d, struct node *node, bool listed)
+{
+	char text[THEMIS_ID_TEXT];
+	int err;
+
+	if (node->listed == listed)
+		return;
+	node->listed = listed;
+	themis_core_node_allow(d->core, daemon_now(), &node->id, listed);
+	drive(d);
+	log_info("node %s speaks with %s", themis_id_format(&node->id, text),
+		 listed ? "listed peers only" : "anybody who is not denied");
+	err = listed ? kernel_shut_out(d, &node->id) : 0;
+	if (err)
+		log_warn("cannot end all sessions of node %s: %s", text,
+			 strerror(-err));
+}
+
+int node_allow(struct daemon *d, struct node *node, bool listed,
+	       struct themis_diag *diag)
+{
+	bool before = node->listed;
+	int err;
+
+	/* First on disk: what is told to be in force stays in force. */
+	node->listed = listed;
+	err = statefile_node(d, node, diag);
+	node->listed = before;
+	if (!err)
+		set_allow(d, node, listed);
+	return err;
 }
 
 int node_set(struct daemon *d, struct node *node, const struct node_spec *spec,

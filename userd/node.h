@@ -17,6 +17,7 @@
  * @netid: name of its network
  * @link: UDP port
  * @owner: "any", "uid:N", "gid:N"; NULL for "uid:0"
+ * @allow: "any" or "listed" peers; NULL for "any"
  * @create_key: make the key file if there is none
  * @link_ours: the daemon made the link before a restart
  * @expect: the id that the key must give, or NULL for any
@@ -27,6 +28,7 @@ struct node_spec {
 	const char	*netid;
 	uint16_t	link;
 	const char	*owner;
+	const char	*allow;
 	bool		create_key;
 	bool		link_ours;
 	const struct themis_id *expect;
@@ -42,6 +44,7 @@ struct node_spec {
  * @link: UDP port
  * @owner: who may use it
  * @owner_id: uid or gid
+ * @listed: speaks only with peers that we were told of
  * @configured: from the configuration file, so not kept in the state file
  */
 struct node {
@@ -53,7 +56,38 @@ struct node {
 	uint16_t		link;
 	enum themis_owner	owner;
 	uint32_t		owner_id;
+	bool			listed;
 	bool			configured;
+};
+
+/**
+ * struct peer_spec - a peer as somebody asks for it
+ * @name: for people, or NULL
+ * @endpoint: address or host name, and port; or NULL
+ * @psk_file: path of a pre-shared key, or NULL
+ * @allow: 1 to have to do with it, 0 not to, -1: as it was, or else 1
+ */
+struct peer_spec {
+	const char	*name;
+	const char	*endpoint;
+	const char	*psk_file;
+	int		allow;
+};
+
+/**
+ * struct lookup - when a host name is looked up
+ * @due_us: when it is to be; 0: not wanted
+ * @done_us: when it last was; 0: never
+ * @failures: since it was last found
+ * @calls: how often the peer was called because of it, since it answered
+ * @running: right now
+ */
+struct lookup {
+	uint64_t	due_us;
+	uint64_t	done_us;
+	unsigned int	failures;
+	unsigned int	calls;
+	bool		running;
 };
 
 /**
@@ -62,8 +96,10 @@ struct node {
  * @peer: theirs
  * @name: for people, may be empty
  * @endpoint: where it was said to be, or AF_UNSPEC
- * @where: the text in the configuration file that @endpoint came from, or NULL
+ * @where: host name and port that @endpoint came from, or NULL
  * @psk_file: path of a pre-shared key, or NULL
+ * @denied: we have nothing to do with it
+ * @lookup: of @where, see resolve.h
  * @configured: from the configuration file, so not kept in the state file
  * @doomed: list of those about to be forgotten
  */
@@ -74,6 +110,8 @@ struct peer {
 	union themis_endpoint	endpoint;
 	char			*where;
 	char			*psk_file;
+	bool			denied;
+	struct lookup		lookup;
 	bool			configured;
 	struct peer		*doomed;
 };
@@ -158,6 +196,29 @@ int node_set(struct daemon *d, struct node *node, const struct node_spec *spec,
 	     struct themis_diag *diag);
 
 /**
+ * node_allow_parse() - "any" or "listed"
+ * @text: the text, or NULL for "any"
+ * @listed: result
+ *
+ * Return: 0 or -EINVAL.
+ */
+int node_allow_parse(const char *text, bool *listed);
+
+/**
+ * node_allow() - change whom a node speaks with
+ * @d: the daemon
+ * @node: it is here
+ * @listed: only peers that we were told of; their sessions go on, others end
+ * @diag: filled in on failure
+ *
+ * A node of the configuration file is changed until that is read again only.
+ *
+ * Return: 0 or a negative errno.
+ */
+int node_allow(struct daemon *d, struct node *node, bool listed,
+	       struct themis_diag *diag);
+
+/**
  * node_del() - remove a local node, its peers and its sessions
  * @d: the daemon
  * @id: the node
@@ -207,20 +268,18 @@ void node_stop(struct daemon *d);
  * @d: the daemon
  * @node: ours
  * @peer: theirs
- * @name: for people, or NULL
- * @endpoint: where it is, or NULL
- * @psk_file: path of a pre-shared key, or NULL
+ * @spec: what is asked for
  * @configured: it comes from the configuration file
  * @diag: filled in on failure
  *
  * What is not given stays as it was. A peer of the configuration file is
- * changed until the next start only.
+ * changed until the next start only. The session with one that is not to be
+ * allowed ends.
  *
  * Return: 0 or a negative errno.
  */
 int peer_add(struct daemon *d, const struct themis_id *node,
-	     const struct themis_id *peer, const char *name,
-	     const union themis_endpoint *endpoint, const char *psk_file,
+	     const struct themis_id *peer, const struct peer_spec *spec,
 	     bool configured, struct themis_diag *diag);
 
 /**
@@ -228,20 +287,24 @@ int peer_add(struct daemon *d, const struct themis_id *node,
  * @d: the daemon
  * @node: ours
  * @peer: theirs
- * @name: for people
- * @where: text of its endpoint, or NULL; looked up if it is another than before
- * @psk_file: path of a pre-shared key, or NULL
+ * @spec: what is wanted
  * @diag: filled in on failure
  *
- * What is not given is not there any more. Its session goes on. A host name
- * that does not resolve is a warning: the peer may call first.
+ * What is not given is not there any more. Its session goes on, if it is
+ * allowed.
  *
  * Return: 0 or a negative errno.
  */
 int peer_set(struct daemon *d, const struct themis_id *node,
-	     const struct themis_id *peer, const char *name,
-	     const char *where, const char *psk_file,
+	     const struct themis_id *peer, const struct peer_spec *spec,
 	     struct themis_diag *diag);
+
+/**
+ * peer_found() - where a peer is has been found out
+ * @d: the daemon
+ * @peer: the peer; its endpoint is set
+ */
+void peer_found(struct daemon *d, struct peer *peer);
 
 /**
  * peer_del() - forget a peer and end the session with it

@@ -56,15 +56,9 @@ void notify_stopping(void)
 	say("STOPPING=1");
 }
 
-void notify_alive(void)
-{
-	if (notify.watched)
-		say("WATCHDOG=1");
-}
-
 static void on_watchdog(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	notify_alive();
+	say("WATCHDOG=1");
 }
 
 /* Half the time that the manager gives; 0: it does not watch. */

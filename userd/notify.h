@@ -32,7 +32,4 @@ void notify_reloading(void);
 /* The daemon ends. */
 void notify_stopping(void);
 
-/* Something long is making progress: do not take it for a hang. */
-void notify_alive(void);
-
 #endif /* THEMISD_NOTIFY_H */

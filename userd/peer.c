@@ -14,8 +14,9 @@
 #include "keyfile.h"
 #include "log.h"
 #include "node.h"
-#include "notify.h"
+#include "resolve.h"
 #include "statefile.h"
+#include "tell.h"
 
 static int compare(const void *a, const void *b)
 {
@@ -129,13 +130,16 @@ static int tell_core(struct daemon *d, const struct peer *peer,
 				       "Remove one first." : NULL,
 				       "cannot add the peer: %s",
 				       strerror(-err));
+	themis_core_peer_deny(d->core, daemon_now(), &peer->node, &peer->peer,
+			      peer->denied);
 	return 0;
 }
 
 static int check(struct daemon *d, const struct themis_id *node,
-		 const struct themis_id *peer, const char *name,
-		 const char *psk_file, struct themis_diag *diag)
+		 const struct themis_id *peer, const struct peer_spec *spec,
+		 struct themis_diag *diag)
 {
+	const char *name = spec->name, *psk_file = spec->psk_file;
 	char text[THEMIS_ID_TEXT];
 
 	if (!node_find(d, node))
@@ -164,21 +168,70 @@ static int check(struct daemon *d, const struct themis_id *node,
 	return 0;
 }
 
-/* What is not given stays as it was. */
-static int fill(struct peer *peer, const char *name,
-		const union themis_endpoint *endpoint, const char *psk_file)
+/*
+ * Where @text says that a peer is: an address, or a name to be looked up.
+ * Returns -EINVAL and @diag if it is neither.
+ */
+static int parse_endpoint(const char *text, union themis_endpoint *endpoint,
+			  bool *is_name, struct themis_diag *diag)
 {
-	if (name)
-		snprintf(peer->name, sizeof(peer->name), "%s", name);
-	if (endpoint) {
-		peer->endpoint = *endpoint;
-		free(peer->where);
-		peer->where = NULL;
-	}
-	return psk_file ? set_text(&peer->psk_file, psk_file) : 0;
+	char host[THEMIS_HOST_MAX];
+	struct sockaddr_storage ss;
+	uint16_t port;
+
+	memset(endpoint, 0, sizeof(*endpoint));
+	*is_name = !themis_endpoint_name(text, host, &port);
+	if (*is_name)
+		return 0;
+	if (themis_endpoint_parse(text, false, &ss))
+		return themis_diag_set(diag, -EINVAL,
+				       "Give ADDRESS:PORT, [IPV6]:PORT or HOST:PORT.",
+				       "\"%.80s\" is no endpoint", text);
+	memcpy(endpoint, &ss, themis_endpoint_len(&ss));
+	return 0;
 }
 
-static int copy_peer(struct peer *to, const struct peer *from)
+static int set_endpoint(struct peer *peer, const char *text,
+			struct themis_diag *diag)
+{
+	union themis_endpoint endpoint;
+	bool is_name;
+	int err;
+
+	/* What was found under this name still counts. */
+	if (peer->where && !strcmp(peer->where, text))
+		return 0;
+	err = parse_endpoint(text, &endpoint, &is_name, diag);
+	if (err)
+		return err;
+	peer->endpoint = endpoint;
+	peer->lookup = (struct lookup){ 0 };
+	free(peer->where);
+	peer->where = NULL;
+	if (is_name && set_text(&peer->where, text))
+		return themis_diag_set(diag, -ENOMEM, NULL, "out of memory");
+	return 0;
+}
+
+/* What is not given stays as it was. */
+static int fill(struct peer *peer, const struct peer_spec *spec,
+		struct themis_diag *diag)
+{
+	int err = 0;
+
+	if (spec->name)
+		snprintf(peer->name, sizeof(peer->name), "%s", spec->name);
+	if (spec->allow >= 0)
+		peer->denied = !spec->allow;
+	if (spec->endpoint)
+		err = set_endpoint(peer, spec->endpoint, diag);
+	if (!err && spec->psk_file && set_text(&peer->psk_file, spec->psk_file))
+		err = themis_diag_set(diag, -ENOMEM, NULL, "out of memory");
+	return err;
+}
+
+static int copy_peer(struct peer *to, const struct peer *from,
+		     struct themis_diag *diag)
 {
 	int err = 0;
 
@@ -189,115 +242,110 @@ static int copy_peer(struct peer *to, const struct peer *from)
 		err = set_text(&to->where, from->where);
 	if (!err && from->psk_file)
 		err = set_text(&to->psk_file, from->psk_file);
-	return err;
+	return err ? themis_diag_set(diag, err, NULL, "out of memory") : 0;
 }
 
-/* Changes a peer that is here; on failure it stays what it was. */
-static int change(struct daemon *d, struct peer *peer, const char *name,
-		  const union themis_endpoint *endpoint, const char *psk_file,
-		  struct themis_diag *diag)
+/* The session with somebody whom we allow no longer ends now. */
+static void shut_out(struct daemon *d, const struct peer *peer)
+{
+	char pair[160];
+	int err;
+
+	err = themis_nl_session_del(d->nl, &peer->node, &peer->peer);
+	if (!err || err == -ENOENT)
+		return;
+	tell_pair(d, &peer->node, &peer->peer, pair, sizeof(pair));
+	log_warn("%s: cannot end the session: %s", pair, strerror(-err));
+}
+
+/* Changes a peer that is here to @after; on failure it stays what it was. */
+static int replace(struct daemon *d, struct peer *peer, struct peer *after,
+		   struct themis_diag *diag)
+{
+	bool shut = after->denied && !peer->denied;
+	int err;
+
+	err = tell_core(d, after, diag);
+	if (err)
+		return err;
+	free(peer->where);
+	free(peer->psk_file);
+	*peer = *after;
+	drive(d);
+	if (shut)
+		shut_out(d, peer);
+	resolve_soon(d, peer);
+	return 0;
+}
+
+static int change(struct daemon *d, struct peer *peer,
+		  const struct peer_spec *spec, struct themis_diag *diag)
 {
 	struct peer after;
 	int err;
 
-	err = copy_peer(&after, peer);
+	err = copy_peer(&after, peer, diag);
 	if (!err)
-		err = fill(&after, name, endpoint, psk_file);
-	if (err)
-		themis_diag_set(diag, err, NULL, "out of memory");
-	else
-		err = tell_core(d, &after, diag);
+		err = fill(&after, spec, diag);
+	if (!err)
+		err = replace(d, peer, &after, diag);
 	if (err) {
 		free(after.where);
 		free(after.psk_file);
-		return err;
 	}
-	free(peer->where);
-	free(peer->psk_file);
-	*peer = after;
-	return 0;
-}
-
-/* Finds the endpoint that @where means; AF_UNSPEC if that cannot be told. */
-static void locate(const char *name, const char *where,
-		   union themis_endpoint *endpoint)
-{
-	struct sockaddr_storage ss;
-	int err;
-
-	memset(endpoint, 0, sizeof(*endpoint));
-	if (!where)
-		return;
-	/* A resolver that does not answer takes its time. */
-	notify_alive();
-	err = themis_endpoint_parse(where, true, &ss);
-	if (err)
-		log_warn("peer \"%s\": cannot find \"%s\": %s; it has to call first",
-			 name, where, strerror(-err));
-	else
-		memcpy(endpoint, &ss, themis_endpoint_len(&ss));
-}
-
-static int same_text(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
+	return err;
 }
 
 int peer_set(struct daemon *d, const struct themis_id *node,
-	     const struct themis_id *peer, const char *name,
-	     const char *where, const char *psk_file,
+	     const struct themis_id *peer, const struct peer_spec *spec,
 	     struct themis_diag *diag)
 {
 	struct peer *known = peer_find(d, node, peer);
-	union themis_endpoint endpoint;
-	struct peer after = { 0 };
+	struct peer after;
 	int err;
 
-	if (known && same_text(known->where, where) &&
-	    known->endpoint.sa.sa_family != AF_UNSPEC)
-		endpoint = known->endpoint;
-	else
-		locate(name, where, &endpoint);
-	if (!known) {
-		err = peer_add(d, node, peer, name,
-			       endpoint.sa.sa_family != AF_UNSPEC ? &endpoint :
-								    NULL,
-			       psk_file, true, diag);
-		known = err ? NULL : peer_find(d, node, peer);
-		if (!err && where && set_text(&known->where, where))
-			err = themis_diag_set(diag, -ENOMEM, NULL,
-					      "out of memory");
-		return err;
-	}
-
-	err = check(d, node, peer, name, psk_file, diag);
+	if (!known)
+		return peer_add(d, node, peer, spec, true, diag);
+	err = check(d, node, peer, spec, diag);
 	if (err)
 		return err;
-	after.node = *node;
-	after.peer = *peer;
+	err = copy_peer(&after, known, diag);
+	if (err)
+		goto err_free;
 	after.configured = true;
-	err = fill(&after, name, &endpoint, psk_file);
-	if (!err && where)
-		err = set_text(&after.where, where);
-	if (err)
-		themis_diag_set(diag, err, NULL, "out of memory");
-	else
-		err = tell_core(d, &after, diag);
-	drive(d);
-	if (err) {
+	free(after.psk_file);
+	after.psk_file = NULL;
+	if (!spec->endpoint) {
 		free(after.where);
-		free(after.psk_file);
-		return err;
+		after.where = NULL;
+		memset(&after.endpoint, 0, sizeof(after.endpoint));
 	}
-	free(known->where);
-	free(known->psk_file);
-	*known = after;
-	return 0;
+	err = fill(&after, spec, diag);
+	if (!err)
+		err = replace(d, known, &after, diag);
+	if (!err)
+		return 0;
+
+err_free:
+	free(after.where);
+	free(after.psk_file);
+	return err;
+}
+
+void peer_found(struct daemon *d, struct peer *peer)
+{
+	struct themis_diag diag;
+	char pair[160];
+
+	if (tell_core(d, peer, &diag)) {
+		tell_pair(d, &peer->node, &peer->peer, pair, sizeof(pair));
+		log_warn("%s: %s", pair, diag.what);
+	}
+	drive(d);
 }
 
 static int create(struct daemon *d, const struct themis_id *node,
-		  const struct themis_id *id, const char *name,
-		  const union themis_endpoint *endpoint, const char *psk_file,
+		  const struct themis_id *id, const struct peer_spec *spec,
 		  bool configured, struct themis_diag *diag)
 {
 	struct peer *peer;
@@ -313,12 +361,9 @@ static int create(struct daemon *d, const struct themis_id *node,
 	peer->node = *node;
 	peer->peer = *id;
 	peer->configured = configured;
-	err = fill(peer, name, endpoint, psk_file);
-	if (err) {
-		themis_diag_set(diag, err, NULL, "out of memory");
-		goto err_free;
-	}
-	err = tell_core(d, peer, diag);
+	err = fill(peer, spec, diag);
+	if (!err)
+		err = tell_core(d, peer, diag);
 	if (err)
 		goto err_free;
 	if (!tsearch(peer, &d->peers, compare)) {
@@ -327,6 +372,11 @@ static int create(struct daemon *d, const struct themis_id *node,
 		goto err_free;
 	}
 	d->npeers++;
+	drive(d);
+	/* It may have come by itself before. */
+	if (peer->denied && !d->loading)
+		shut_out(d, peer);
+	resolve_soon(d, peer);
 	return 0;
 
 err_free:
@@ -342,22 +392,19 @@ static void forget(struct daemon *d, struct peer *peer)
 }
 
 int peer_add(struct daemon *d, const struct themis_id *node,
-	     const struct themis_id *peer, const char *name,
-	     const union themis_endpoint *endpoint, const char *psk_file,
+	     const struct themis_id *peer, const struct peer_spec *spec,
 	     bool configured, struct themis_diag *diag)
 {
 	struct peer *known = peer_find(d, node, peer);
 	int err;
 
-	err = check(d, node, peer, name, psk_file, diag);
+	err = check(d, node, peer, spec, diag);
 	if (err)
 		return err;
 	if (known)
-		err = change(d, known, name, endpoint, psk_file, diag);
+		err = change(d, known, spec, diag);
 	else
-		err = create(d, node, peer, name, endpoint, psk_file,
-			     configured, diag);
-	drive(d);
+		err = create(d, node, peer, spec, configured, diag);
 	if (err)
 		return err;
 	statefile_forget(d, node, peer);

@@ -97,9 +97,10 @@ static int run_node_add(struct daemon *d, struct control_client *client,
 	int link, err;
 
 	if (json_unpack_ex(request, &error, JSON_STRICT,
-			   "{s:s, s:s, s:s, s:i, s?s, s?s}", "cmd", &cmd,
+			   "{s:s, s:s, s:s, s:i, s?s, s?s, s?s}", "cmd", &cmd,
 			   "key", &spec.key, "netid", &spec.netid, "link",
-			   &link, "owner", &spec.owner, "name", &spec.name))
+			   &link, "owner", &spec.owner, "name", &spec.name,
+			   "allow", &spec.allow))
 		return bad_arguments(&error, diag);
 	if (link < 1 || link > UINT16_MAX)
 		return themis_diag_set(diag, -EINVAL, "Use 1 to 65535.",
@@ -133,6 +134,41 @@ static int run_node_del(struct daemon *d, struct control_client *client,
 	return 0;
 }
 
+static int run_node_set(struct daemon *d, struct control_client *client,
+			json_t *request, json_t **result,
+			struct themis_diag *diag)
+{
+	const char *cmd, *text = NULL, *allow;
+	char id_text[THEMIS_ID_TEXT];
+	struct themis_id id;
+	struct node *node;
+	json_error_t error;
+	bool listed;
+	int err;
+
+	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s?s, s:s}",
+			   "cmd", &cmd, "node", &text, "allow", &allow))
+		return bad_arguments(&error, diag);
+	if (node_allow_parse(allow, &listed))
+		return themis_diag_set(diag, -EINVAL, "Use any or listed.",
+				       "\"%.80s\" tells not whom to allow",
+				       allow);
+	err = node_resolve(d, text, &id, diag);
+	if (err)
+		return err;
+	node = node_find(d, &id);
+	if (!node)
+		return themis_diag_set(diag, -ENOENT,
+				       "Add it with 'themis node add'.",
+				       "there is no node %s here",
+				       themis_id_format(&id, id_text));
+	err = node_allow(d, node, listed, diag);
+	if (err)
+		return err;
+	*result = json_object();
+	return 0;
+}
+
 static int run_node_list(struct daemon *d, struct control_client *client,
 			 json_t *request, json_t **result,
 			 struct themis_diag *diag)
@@ -147,7 +183,7 @@ static int run_node_list(struct daemon *d, struct control_client *client,
 	*result = json_array();
 	for (node = d->nodes; node; node = node->next)
 		json_array_append_new(*result,
-				      json_pack("{s:s, s:s?, s:s, s:i, s:s, s:s, s:b}",
+				      json_pack("{s:s, s:s?, s:s, s:i, s:s, s:s, s:s, s:b}",
 						"id",
 						themis_id_format(&node->id,
 								 text),
@@ -158,6 +194,8 @@ static int run_node_list(struct daemon *d, struct control_client *client,
 						"key", node->key,
 						"owner",
 						node_owner_format(node, owner),
+						"allow", node->listed ?
+						"listed" : "any",
 						"configured",
 						node->configured));
 	return 0;
@@ -194,32 +232,22 @@ static int run_peer_add(struct daemon *d, struct control_client *client,
 			json_t *request, json_t **result,
 			struct themis_diag *diag)
 {
-	const char *cmd, *peer_text, *node_text = NULL, *at = NULL;
-	const char *psk_file = NULL, *name = NULL;
-	union themis_endpoint endpoint = { 0 };
+	const char *cmd, *peer_text, *node_text = NULL;
+	struct peer_spec spec = { .allow = -1 };
 	struct themis_id node, peer;
-	struct sockaddr_storage ss;
 	json_error_t error;
 	int err;
 
 	if (json_unpack_ex(request, &error, JSON_STRICT,
-			   "{s:s, s:s, s?s, s?s, s?s, s?s}", "cmd", &cmd,
+			   "{s:s, s:s, s?s, s?s, s?s, s?s, s?b}", "cmd", &cmd,
 			   "peer", &peer_text, "node", &node_text, "endpoint",
-			   &at, "psk-file", &psk_file, "name", &name))
+			   &spec.endpoint, "psk-file", &spec.psk_file, "name",
+			   &spec.name, "allow", &spec.allow))
 		return bad_arguments(&error, diag);
 	err = pair(d, node_text, peer_text, &node, &peer, diag);
 	if (err)
 		return err;
-	if (at) {
-		/* Names are the client's to resolve: it may wait, we may not. */
-		if (themis_endpoint_parse(at, false, &ss))
-			return themis_diag_set(diag, -EINVAL,
-					       "Give it as 192.0.2.1:7000 or [2001:db8::1]:7000.",
-					       "\"%.80s\" is no endpoint", at);
-		memcpy(&endpoint, &ss, themis_endpoint_len(&ss));
-	}
-	err = peer_add(d, &node, &peer, name, at ? &endpoint : NULL, psk_file,
-		       false, diag);
+	err = peer_add(d, &node, &peer, &spec, false, diag);
 	if (err)
 		return err;
 	*result = json_object();
@@ -290,7 +318,7 @@ static int add_peer_row(void *ctx, const struct themis_peer_info *info)
 
 	known = peer_find(list->d, &info->node, &info->peer);
 	themis_endpoint_format(&info->endpoint, endpoint);
-	row = json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:i}",
+	row = json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:i}",
 			"node", themis_id_format(&info->node, node),
 			"peer", themis_id_format(&info->peer, peer),
 			"name", known && known->name[0] ? known->name : NULL,
@@ -302,7 +330,6 @@ static int add_peer_row(void *ctx, const struct themis_peer_info *info)
 					     info->tries, info->spent_us, why),
 			"why_hint", themis_core_why_hint(info->why),
 			"configured", info->configured,
-			"allowed", !info->denied,
 			"psk", info->has_psk,
 			"since_ms", age(list->now, info->since_us),
 			"handshake_age_ms", info->handshake_us ?
@@ -310,6 +337,9 @@ static int add_peer_row(void *ctx, const struct themis_peer_info *info)
 			"rtt_us", info->rtt_us ?
 			json_integer((json_int_t)info->rtt_us) : json_null(),
 			"tries", (int)info->tries);
+	json_object_set_new(row, "allowed", json_boolean(!info->denied));
+	json_object_set_new(row, "host", known && known->where ?
+			    json_string(known->where) : json_null());
 	return json_array_append_new(list->rows, row) ? -ENOMEM : 0;
 }
 
@@ -353,6 +383,7 @@ static const struct command commands[] = {
 	{ "info", false, run_info },
 	{ "node-add", true, run_node_add },
 	{ "node-del", true, run_node_del },
+	{ "node-set", true, run_node_set },
 	{ "node-list", false, run_node_list },
 	{ "peer-add", true, run_peer_add },
 	{ "peer-del", true, run_peer_del },

@@ -59,6 +59,7 @@ static struct node_spec spec_of(const struct config_node *node)
 		.netid = node->netid,
 		.link = node->link,
 		.owner = node->owner,
+		.allow = node->allow,
 		.create_key = node->create_key,
 	};
 }
@@ -316,13 +317,37 @@ static void set_nodes(struct change *c)
 static void set_peers(struct change *c)
 {
 	const struct config_peer *peer;
+	struct peer_spec spec;
 	struct themis_diag diag;
 	size_t i;
 
 	for (i = 0; i < c->new->npeers; i++) {
 		peer = c->wanted[i].peer;
-		if (peer_set(c->d, &c->wanted[i].node, &peer->id, peer->name,
-			     peer->endpoint, peer->psk_file, &diag))
+		spec = (struct peer_spec){
+			.name = peer->name,
+			.endpoint = peer->endpoint,
+			.psk_file = peer->psk_file,
+			.allow = !peer->denied,
+		};
+		if (peer_set(c->d, &c->wanted[i].node, &peer->id, &spec,
+			     &diag))
+			failed(c, &diag);
+	}
+}
+
+/* After the peers: those that are listed now keep their sessions. */
+static void set_allowed(struct change *c)
+{
+	struct themis_diag diag;
+	struct node *node;
+	bool listed;
+	size_t i;
+
+	for (i = 0; i < c->new->nnodes; i++) {
+		node = node_find(c->d, &c->ids[i]);
+		if (!node || node_allow_parse(c->new->nodes[i].allow, &listed))
+			continue;
+		if (node_allow(c->d, node, listed, &diag))
 			failed(c, &diag);
 	}
 }
@@ -339,6 +364,7 @@ static void put_into_force(struct change *c)
 	}
 	set_nodes(c);
 	set_peers(c);
+	set_allowed(c);
 	release_links(c, false);
 	remove_links(c);
 	d->bulk = false;

@@ -115,10 +115,12 @@ static int load_node(struct daemon *d, json_t *entry, struct themis_diag *diag)
 	const char *text;
 	int link, ours = 0;
 
-	if (json_unpack_ex(entry, &error, 0, "{s:s, s:s, s:s, s:i, s:s, s?s, s?b}",
+	if (json_unpack_ex(entry, &error, 0,
+			   "{s:s, s:s, s:s, s:i, s:s, s?s, s?b, s?s}",
 			   "id", &text, "key", &spec.key, "netid", &spec.netid,
 			   "link", &link, "owner", &spec.owner, "name",
-			   &spec.name, "link-ours", &ours))
+			   &spec.name, "link-ours", &ours, "allow",
+			   &spec.allow))
 		return bad_entry(&error, diag);
 	if (link < 1 || link > UINT16_MAX || themis_id_parse(&want, text))
 		return themis_diag_set(diag, -EBADMSG, "Add it anew.",
@@ -134,31 +136,23 @@ static int load_node(struct daemon *d, json_t *entry, struct themis_diag *diag)
 
 static int load_peer(struct daemon *d, json_t *entry, struct themis_diag *diag)
 {
-	const char *node_text, *peer_text, *name = NULL, *at = NULL;
-	union themis_endpoint endpoint = { 0 };
-	const char *psk_file = NULL;
+	struct peer_spec spec = { .allow = 1 };
+	const char *node_text, *peer_text;
 	struct themis_id node, peer;
-	struct sockaddr_storage ss;
 	json_error_t error;
 
-	if (json_unpack_ex(entry, &error, 0, "{s:s, s:s, s?s, s?s, s?s}",
+	if (json_unpack_ex(entry, &error, 0, "{s:s, s:s, s?s, s?s, s?s, s?b}",
 			   "node", &node_text, "peer", &peer_text, "name",
-			   &name, "endpoint", &at, "psk-file", &psk_file))
+			   &spec.name, "endpoint", &spec.endpoint, "psk-file",
+			   &spec.psk_file, "allow", &spec.allow))
 		return bad_entry(&error, diag);
 	if (themis_id_parse(&node, node_text) ||
 	    themis_id_parse(&peer, peer_text))
 		return themis_diag_set(diag, -EBADMSG, "Add it anew.",
 				       "a peer of the state file has a bad id");
-	if (at) {
-		if (themis_endpoint_parse(at, false, &ss))
-			return themis_diag_set(diag, -EBADMSG, "Add it anew.",
-					       "a peer of the state file has a bad endpoint");
-		memcpy(&endpoint, &ss, themis_endpoint_len(&ss));
-	}
 	if (peer_find(d, &node, &peer))
 		return 0;
-	return peer_add(d, &node, &peer, name, at ? &endpoint : NULL, psk_file,
-			false, diag);
+	return peer_add(d, &node, &peer, &spec, false, diag);
 }
 
 static int bad_file(const char *path, const char *how,
@@ -422,12 +416,13 @@ static json_t *node_entry(struct daemon *d, const struct node *node)
 	const struct link *link = link_find(d, node->link);
 	char id[THEMIS_ID_TEXT], owner[16];
 
-	return json_pack("{s:s, s:s*, s:s, s:s, s:i, s:s, s:b}", "id",
+	return json_pack("{s:s, s:s*, s:s, s:s, s:i, s:s, s:b, s:s*}", "id",
 			 themis_id_format(&node->id, id), "name",
 			 node->name[0] ? node->name : NULL, "key", node->key,
 			 "netid", node->netid, "link", node->link, "owner",
 			 node_owner_format(node, owner), "link-ours",
-			 link && link->ours);
+			 link && link->ours, "allow",
+			 node->listed ? "listed" : NULL);
 }
 
 static json_t *peer_entry(const struct peer *peer)
@@ -435,14 +430,19 @@ static json_t *peer_entry(const struct peer *peer)
 	char node[THEMIS_ID_TEXT], id[THEMIS_ID_TEXT];
 	const bool located = peer->endpoint.sa.sa_family != AF_UNSPEC;
 	char at[THEMIS_ENDPOINT_TEXT];
+	json_t *entry;
 
 	themis_endpoint_format(&peer->endpoint, at);
-	return json_pack("{s:s, s:s, s:s*, s:s*, s:s*}",
-			 "node", themis_id_format(&peer->node, node),
-			 "peer", themis_id_format(&peer->peer, id),
-			 "name", peer->name[0] ? peer->name : NULL,
-			 "endpoint", located ? at : NULL,
-			 "psk-file", peer->psk_file);
+	entry = json_pack("{s:s, s:s, s:s*, s:s*, s:s*}",
+			  "node", themis_id_format(&peer->node, node),
+			  "peer", themis_id_format(&peer->peer, id),
+			  "name", peer->name[0] ? peer->name : NULL,
+			  "endpoint", peer->where ? peer->where :
+			  located ? at : NULL,
+			  "psk-file", peer->psk_file);
+	if (entry && peer->denied)
+		json_object_set_new(entry, "allow", json_false());
+	return entry;
 }
 
 static void add_peer_entry(void *ctx, const struct peer *peer)

@@ -367,8 +367,6 @@ static int carry_out(struct net_side *side, const struct themis_action *act)
 	case THEMIS_ACT_REKEYED:
 	case THEMIS_ACT_REFUSED:
 		return 0;
-	case __THEMIS_ACT_MAX:
-		break;
 	case THEMIS_ACT_STATE:
 		side->state = act->state;
 		side->state_why = act->why;
@@ -625,7 +623,7 @@ unsigned int net_acts(const struct net_side *side)
 {
 	unsigned int i, n = 0;
 
-	for (i = 0; i < __THEMIS_ACT_MAX; i++)
+	for (i = 0; i < THEMIS_ACTS; i++)
 		n += side->acts[i];
 	return n;
 }

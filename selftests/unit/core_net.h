@@ -109,7 +109,7 @@ struct net_side {
 	enum themis_why		why;
 	enum themis_peer_state	state;
 	enum themis_why		state_why;
-	unsigned int		acts[__THEMIS_ACT_MAX];
+	unsigned int		acts[THEMIS_ACTS];
 	int			refuse;
 	enum themis_action_type	refuse_type;
 };

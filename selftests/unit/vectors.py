@@ -259,9 +259,10 @@ def refuse_of(name, netid, version, suite, reason, numbers):
     refuse += ed25519_sign(seed_b, b"themis refuse v1" + refuse[4:48] +
                            init[:208] + b)
     assert len(refuse) == 112
-    fields = {"seed_a": seed_a, "seed_b": seed_b, "netid": netid, "id_a": a,
-              "id_b": b, "message_1": init, "reason": bytes([reason]),
-              "refuse": refuse}
+    fields = {"seed_a": seed_a, "seed_b": seed_b, "netid": netid,
+              "public_a": public_a, "public_b": public_b,
+              "id_a": a, "id_b": b, "message_1": init,
+              "reason": bytes([reason]), "refuse": refuse}
     return {"name": name, **{k: v.hex() for k, v in fields.items()}}
 
 

@@ -3,6 +3,7 @@
  * Addresses between text and memory.
  */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -10,8 +11,6 @@
 #include <string.h>
 
 #include "addr.h"
-
-#define HOST_MAX	256	/* a DNS name, or an IPv6 address and scope */
 
 /* Digits of a port, 0 included; no sign, no blank, no octal. */
 static int parse_port(const char *text, uint16_t *port)
@@ -42,7 +41,7 @@ int themis_port_parse(const char *text, uint16_t *port)
 }
 
 /* Splits "host:port" or "[host]:port"; @bracket tells which it was. */
-static int split(const char *text, char host[HOST_MAX], bool *bracket,
+static int split(const char *text, char host[THEMIS_HOST_MAX], bool *bracket,
 		 uint16_t *port)
 {
 	const char *begin = text, *end;
@@ -59,7 +58,7 @@ static int split(const char *text, char host[HOST_MAX], bool *bracket,
 		if (!end || themis_port_parse(end + 1, port))
 			return -EINVAL;
 	}
-	if (end == begin || end - begin >= HOST_MAX)
+	if (end == begin || end - begin >= THEMIS_HOST_MAX)
 		return -EINVAL;
 	memcpy(host, begin, (size_t)(end - begin));
 	host[end - begin] = '\0';
@@ -123,7 +122,7 @@ int themis_endpoint_parse(const char *text, bool resolve,
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };
 	struct sockaddr_storage ss = { 0 };
-	char host[HOST_MAX];
+	char host[THEMIS_HOST_MAX];
 	uint16_t port;
 	bool bracket;
 	int err;
@@ -155,6 +154,23 @@ int themis_endpoint_parse(const char *text, bool resolve,
 		((struct sockaddr_in6 *)&ss)->sin6_port = htons(port);
 	*ep = ss;
 	return 0;
+}
+
+int themis_endpoint_name(const char *text, char host[THEMIS_HOST_MAX],
+			 uint16_t *port)
+{
+	bool bracket;
+	size_t i;
+	int err;
+
+	err = split(text, host, &bracket, port);
+	if (err)
+		return err;
+	for (i = 0; host[i]; i++)
+		if (!isalnum((unsigned char)host[i]) && !strchr(".-_", host[i]))
+			return -EINVAL;
+	/* What looks like an address and is none is no name either. */
+	return bracket || strspn(host, "0123456789.") == i ? -EINVAL : 0;
 }
 
 char *themis_endpoint_format(const void *sa, char *text)

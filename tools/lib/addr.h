@@ -19,6 +19,9 @@
 /* "[<IPv6>%<scope>]:<port>" and the final zero. */
 #define THEMIS_ENDPOINT_TEXT	80
 
+/* A host name and the final zero. */
+#define THEMIS_HOST_MAX		256
+
 /* "<id>:<port>" and the final zero. */
 #define THEMIS_ADDR_TEXT	(THEMIS_TEXT_MAX + 1)
 
@@ -44,6 +47,18 @@ int themis_port_parse(const char *text, uint16_t *port);
  */
 int themis_endpoint_parse(const char *text, bool resolve,
 			  struct sockaddr_storage *ep);
+
+/**
+ * themis_endpoint_name() - take "<host name>:<port>" apart
+ * @text: the text
+ * @host: result: letters, digits, '.', '-' and '_', and not only digits and
+ *	dots
+ * @port: result, host order
+ *
+ * Return: 0, or -EINVAL.
+ */
+int themis_endpoint_name(const char *text, char host[THEMIS_HOST_MAX],
+			 uint16_t *port);
 
 /**
  * themis_endpoint_format() - the text of an endpoint

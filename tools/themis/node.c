@@ -27,6 +27,7 @@ static const struct print_column columns[] = {
 	{ .head = "NETID", .key = "netid", .flags = PRINT_BRIEF },
 	{ .head = "LINK", .key = "link", .flags = PRINT_BRIEF },
 	{ .head = "OWNER", .key = "owner" },
+	{ .head = "ALLOW", .key = "allow", .flags = PRINT_DETAILS },
 	{ .head = "SESSIONS", .key = "sessions" },
 	{ .head = "SOCKETS", .key = "sockets" },
 	{ .head = "KEY", .key = "key", .flags = PRINT_DETAILS },
@@ -60,10 +61,20 @@ static bool owner_valid(const char *owner)
 	       strtoull(number, NULL, 10) < UINT32_MAX;
 }
 
+/* Return: TOOL_OK if @allow is any, listed or NULL. */
+static int allow_valid(const char *allow)
+{
+	if (!allow || !strcmp(allow, "any") || !strcmp(allow, "listed"))
+		return TOOL_OK;
+	return tool_fail(TOOL_USAGE, "Give any or listed.",
+			 "\"%s\" tells not whom to allow", allow);
+}
+
 int node_add(const struct tool_args *args)
 {
 	const char *netid = tool_arg(args, "netid");
 	const char *owner = tool_arg(args, "owner");
+	const char *allow = tool_arg(args, "allow");
 	json_t *request, *result = NULL, *rows;
 	uint16_t port;
 	int err;
@@ -77,6 +88,9 @@ int node_add(const struct tool_args *args)
 	if (owner && !owner_valid(owner))
 		return tool_fail(TOOL_USAGE, "Give any, uid:N or gid:N.",
 				 "\"%s\" is not an owner", owner);
+	err = allow_valid(allow);
+	if (err)
+		return err;
 	request = request_new("node-add");
 	err = request_path(request, "key", tool_arg(args, "key"));
 	if (!err)
@@ -87,6 +101,8 @@ int node_add(const struct tool_args *args)
 	print_set_u64(request, "link", port);
 	if (owner)
 		request_string(request, "owner", owner);
+	if (allow)
+		request_string(request, "allow", allow);
 	err = control_call(request, &result);
 	if (err)
 		return err;
@@ -110,6 +126,24 @@ int node_del(const struct tool_args *args)
 	return control_call(request, NULL);
 }
 
+int node_set(const struct tool_args *args)
+{
+	const char *allow = tool_arg(args, "allow");
+	struct themis_id id;
+	json_t *request;
+	int err;
+
+	err = allow_valid(allow);
+	if (!err)
+		err = names_resolve(tool_arg(args, "ID"), NAMES_NODE, &id);
+	if (err)
+		return err;
+	request = request_new("node-set");
+	print_set_id(request, "node", &id);
+	request_string(request, "allow", allow);
+	return control_call(request, NULL);
+}
+
 struct walk {
 	json_t			*rows;
 	json_t			*known;	/* what the daemon lists, or NULL */
@@ -128,7 +162,9 @@ static const char *owner_text(const struct themis_nl_node *node, char *buf,
 	return buf;
 }
 
-static const char *key_path(const json_t *known, const struct themis_id *id)
+/* What the daemon says of a node, or NULL. */
+static const char *known_text(const json_t *known, const struct themis_id *id,
+			      const char *key)
 {
 	char text[THEMIS_ID_TEXT];
 	const char *other;
@@ -139,14 +175,14 @@ static const char *key_path(const json_t *known, const struct themis_id *id)
 	json_array_foreach(known, i, row) {
 		other = json_string_value(json_object_get(row, "id"));
 		if (other && !strcmp(other, text))
-			return json_string_value(json_object_get(row, "key"));
+			return json_string_value(json_object_get(row, key));
 	}
 	return NULL;
 }
 
 static int node_row(void *ctx, const struct themis_nl_node *node)
 {
-	const char *name, *key;
+	const char *name, *key, *allow;
 	struct walk *walk = ctx;
 	char owner[32];
 	json_t *row;
@@ -155,7 +191,8 @@ static int node_row(void *ctx, const struct themis_nl_node *node)
 		return 0;
 	row = print_new();
 	name = names_of(&node->id);
-	key = key_path(walk->known, &node->id);
+	key = known_text(walk->known, &node->id, "key");
+	allow = known_text(walk->known, &node->id, "allow");
 	print_set_id(row, "id", &node->id);
 	print_set_text(row, "name", name, name ? strlen(name) : 0);
 	print_set_text(row, "netid", node->netid, node->netid_len);
@@ -165,6 +202,7 @@ static int node_row(void *ctx, const struct themis_nl_node *node)
 	print_set_u64(row, "sessions", node->sessions);
 	print_set_u64(row, "sockets", node->sockets);
 	print_set_text(row, "key", key, key ? strlen(key) : 0);
+	print_set_text(row, "allow", allow, allow ? strlen(allow) : 0);
 	print_append(walk->rows, row);
 	return 0;
 }

@@ -3,7 +3,6 @@
  * themis peer: identities that we speak to. The daemon knows them; what went
  * through their sessions the kernel tells.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,6 +82,7 @@ static const struct print_column columns[] = {
 	{ .head = "RX/TX", .key = "rx_bytes", .text = traffic_cell },
 	{ .head = "RX-PACKETS", .key = "rx_packets", .flags = PRINT_STATS },
 	{ .head = "TX-PACKETS", .key = "tx_packets", .flags = PRINT_STATS },
+	{ .head = "HOST", .key = "host", .flags = PRINT_DETAILS },
 	{ .head = "WHY", .key = "why_text" },
 	{ }
 };
@@ -109,42 +109,30 @@ static int peer_request(const struct tool_args *args, const char *cmd,
 	return TOOL_OK;
 }
 
-/*
- * Host names are resolved here and not in the daemon, which must not wait for
- * the resolver.
- */
-static int endpoint_text(const char *word, char *text)
+/* Host names are for the daemon to look up, again and again. */
+static int endpoint_valid(const char *word)
 {
 	struct sockaddr_storage endpoint;
+	char host[THEMIS_HOST_MAX];
+	uint16_t port;
 
-	switch (themis_endpoint_parse(word, true, &endpoint)) {
-	case 0:
-		themis_endpoint_format(&endpoint, text);
+	if (!themis_endpoint_parse(word, false, &endpoint) ||
+	    !themis_endpoint_name(word, host, &port))
 		return TOOL_OK;
-	case -ENOENT:
-		return tool_fail(TOOL_USAGE, "Give an address instead.",
-				 "no host is called as \"%s\" says", word);
-	case -EAGAIN:
-		return tool_fail(TOOL_USAGE, "Give an address instead.",
-				 "the resolver does not answer for \"%s\"",
-				 word);
-	default:
-		return tool_fail(TOOL_USAGE,
-				 "Give 192.0.2.1:7000, [2001:db8::1]:7000 or HOST:7000.",
-				 "\"%s\" is not an endpoint", word);
-	}
+	return tool_fail(TOOL_USAGE,
+			 "Give 192.0.2.1:7000, [2001:db8::1]:7000 or HOST:7000.",
+			 "\"%s\" is not an endpoint", word);
 }
 
 int peer_add(const struct tool_args *args)
 {
 	const char *endpoint = tool_arg(args, "endpoint");
 	const char *psk = tool_arg(args, "psk-file");
-	char text[THEMIS_ENDPOINT_TEXT];
 	json_t *request;
 	int err;
 
 	if (endpoint) {
-		err = endpoint_text(endpoint, text);
+		err = endpoint_valid(endpoint);
 		if (err)
 			return err;
 	}
@@ -152,7 +140,7 @@ int peer_add(const struct tool_args *args)
 	if (err)
 		return err;
 	if (endpoint)
-		request_string(request, "endpoint", text);
+		request_string(request, "endpoint", endpoint);
 	if (psk)
 		err = request_path(request, "psk-file", psk);
 	if (!err)
@@ -167,6 +155,28 @@ int peer_del(const struct tool_args *args)
 
 	err = peer_request(args, "peer-del", &request);
 	return err ? err : control_call(request, NULL);
+}
+
+static int set_allowed(const struct tool_args *args, bool allowed)
+{
+	json_t *request;
+	int err;
+
+	err = peer_request(args, "peer-add", &request);
+	if (err)
+		return err;
+	json_object_set_new(request, "allow", json_boolean(allowed));
+	return control_call(request, NULL);
+}
+
+int peer_allow(const struct tool_args *args)
+{
+	return set_allowed(args, true);
+}
+
+int peer_deny(const struct tool_args *args)
+{
+	return set_allowed(args, false);
 }
 
 int peer_connect(const struct tool_args *args)

@@ -17,8 +17,10 @@ static const struct tool_command link_commands[] = {
 
 static const struct tool_command node_commands[] = {
 	{ .name = "add", .run = node_add,
-	  .args = "key FILE netid NAME link PORT [owner OWNER] [name NAME]",
+	  .args = "key FILE netid NAME link PORT [owner OWNER] [name NAME] [allow WHOM]",
 	  .help = "take up an identity; OWNER is any, uid:N or gid:N" },
+	{ .name = "set", .run = node_set, .args = "ID allow WHOM",
+	  .help = "speak with any peer or with listed ones only" },
 	{ .name = "del", .run = node_del, .args = "ID",
 	  .help = "give it up, with its sessions" },
 	{ .name = "show", .run = node_show, .args = "[ID]",
@@ -33,6 +35,10 @@ static const struct tool_command peer_commands[] = {
 	  .help = "tell the daemon of a peer and where it is" },
 	{ .name = "del", .run = peer_del, .args = "ID [node ID]",
 	  .help = "forget a peer" },
+	{ .name = "allow", .run = peer_allow, .args = "ID [node ID]",
+	  .help = "list a peer as one that we speak with" },
+	{ .name = "deny", .run = peer_deny, .args = "ID [node ID]",
+	  .help = "have nothing to do with it; ends its session" },
 	{ .name = "connect", .run = peer_connect, .args = "ID [node ID]",
 	  .help = "agree on a key with it now" },
 	{ .name = "show", .run = peer_show, .args = "[ID] [node ID]",

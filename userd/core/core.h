@@ -107,8 +107,9 @@ enum themis_action_type {
 	THEMIS_ACT_REKEYED,
 	THEMIS_ACT_REFUSED,
 	THEMIS_ACT_STATE,
-	__THEMIS_ACT_MAX,
 };
+
+#define THEMIS_ACTS	(THEMIS_ACT_STATE + 1)
 
 enum themis_peer_state {
 	THEMIS_PEER_IDLE,		/* configured; nothing tried yet */
