@@ -59,6 +59,7 @@ typedef Node {
 Agreement G[ALL];
 Node N[2];
 byte lost;
+byte made;		/* keys proven since a node began alone */
 
 /* The properties: true, unless one is broken. */
 bool usable = true, single = true, lossless = true;
@@ -176,6 +177,7 @@ inline unproven(y, n)
 /* The peer of node y has proven key n: what y itself had begun is over. */
 inline proven(y, n)
 {
+	made++;
 	G[n].answerer = OVER;
 	G[n].installed = true;
 	k = 0;
@@ -211,13 +213,19 @@ inline begin()
 	do
 	:: k < ALL * TYPES ->
 		ok = ok && !(G[k / TYPES].way[k % TYPES] &&
-			     k % TYPES != INIT);
+			     (k % TYPES != INIT ||
+			      G[k / TYPES].asker != ASKED));
 		k++
 	:: else -> break
 	od;
 	k = 0;
 	if
 	:: ok ->
+		quiet();
+		if
+		:: ok -> made = 0
+		:: else
+		fi;
 		n = 2 * N[x].begun + x;
 		N[x].begun++;
 		G[n].asker = ASKED;
@@ -469,7 +477,8 @@ inline check()
 			  (HOLDS(1, N[0].current) && HOLDS(0, N[1].current)));
 		assert(usable);
 #ifndef LATE
-		single = N[0].current == N[1].current;
+		single = N[0].begun + N[1].begun == 0 ||
+			 (made == 1 && N[0].current == N[1].current);
 		assert(single)
 #endif
 	:: else
