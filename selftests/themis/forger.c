@@ -9,6 +9,7 @@
 
 #include "forger.h"
 #include "peer.h"
+#include "random.h"
 
 #define AT_INDEX	4
 #define AT_SEQ		8
@@ -17,29 +18,14 @@
 
 #define ARRAY_LEN(a)	(sizeof(a) / sizeof((a)[0]))
 
-static __u64 next_random(struct forger *f)
+static __u64 below(struct forger *f, __u64 n)
 {
-	__u64 z;
-
-	/* SplitMix64: any seed will do. */
-	f->random += 0x9e3779b97f4a7c15ULL;
-	z = f->random;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	return z ^ z >> 31;
+	return random_below(&f->random, n);
 }
 
-__u64 forger_below(struct forger *f, __u64 n)
+static void noise(struct forger *f, void *buf, size_t len)
 {
-	return next_random(f) % n;
-}
-
-void forger_fill(struct forger *f, void *buf, size_t len)
-{
-	__u8 *p = buf;
-
-	for (size_t i = 0; i < len; i++)
-		p[i] = next_random(f);
+	random_fill(&f->random, buf, len);
 }
 
 void forger_init(struct forger *f, __u64 seed)
@@ -161,7 +147,7 @@ const struct forger_packet *forger_last(struct forger *f, enum forger_way way)
 const struct forger_packet *forger_late(struct forger *f, enum forger_way way)
 {
 	struct forger_end *end = &f->end[way];
-	__u64 from = end->last - forger_below(f, RECENT);
+	__u64 from = end->last - below(f, RECENT);
 
 	for (unsigned int i = 0; i < RECENT; i++) {
 		struct forger_packet *p = slot(end, from - i);
@@ -181,14 +167,14 @@ static const struct forger_packet *any(struct forger *f, enum forger_way way)
 	const struct forger_packet *p;
 	__u64 back;
 
-	back = forger_below(f, forger_below(f, 4) ? RECENT : FORGER_KEPT);
+	back = below(f, below(f, 4) ? RECENT : FORGER_KEPT);
 	p = slot(end, end->last - back);
 	return p->len ? p : slot(end, end->last);
 }
 
 static void flip(struct forger *f, __u8 *out, size_t len)
 {
-	__u64 bit = forger_below(f, 8 * len);
+	__u64 bit = below(f, 8 * len);
 
 	out[bit / 8] ^= 1 << bit % 8;
 }
@@ -197,26 +183,26 @@ static void flip(struct forger *f, __u8 *out, size_t len)
 static __u64 ahead(struct forger *f, enum forger_way way)
 {
 	return f->end[way].greatest + 1 +
-	       forger_below(f, 1ULL << forger_below(f, 62));
+	       below(f, 1ULL << below(f, 62));
 }
 
 static void field(struct forger *f, enum forger_way way, __u8 *out, size_t len)
 {
 	static const __u64 odd[] = { 0, 1, ~0ULL, 1ULL << 63, 1ULL << 32 };
 
-	switch (forger_below(f, 5)) {
+	switch (below(f, 5)) {
 	case 0:
-		out[0] = forger_below(f, 32);
+		out[0] = below(f, 32);
 		break;
 	case 1:
-		out[1 + forger_below(f, 3)] = 1 << forger_below(f, 8);
+		out[1 + below(f, 3)] = 1 << below(f, 8);
 		break;
 	case 2:
-		put_index(out, forger_below(f, 2) ? f->end[!way].index :
-						    next_random(f));
+		put_index(out, below(f, 2) ? f->end[!way].index :
+						    random_next(&f->random));
 		break;
 	case 3:
-		put_seq(out, odd[forger_below(f, ARRAY_LEN(odd))]);
+		put_seq(out, odd[below(f, ARRAY_LEN(odd))]);
 		break;
 	case 4:
 		put_seq(out, ahead(f, way));
@@ -239,18 +225,18 @@ static size_t extend(struct forger *f, __u8 *out, size_t len)
 		{ THEMIS_PKT_CONFIRM, THEMIS_PKT_CONFIRM_LEN },
 		{ THEMIS_PKT_COOKIE, THEMIS_PKT_COOKIE_LEN },
 	};
-	size_t more = 1 + forger_below(f, 64);
+	size_t more = 1 + below(f, 64);
 
-	if (forger_below(f, 4)) {
+	if (below(f, 4)) {
 		if (more > FORGER_PKT_MAX - len)
 			more = FORGER_PKT_MAX - len;
-		forger_fill(f, out + len, more);
+		noise(f, out + len, more);
 		return len + more;
 	}
-	more = forger_below(f, ARRAY_LEN(agreement));
+	more = below(f, ARRAY_LEN(agreement));
 	out[0] = agreement[more].type;
 	if (len < agreement[more].len)
-		forger_fill(f, out + len, agreement[more].len - len);
+		noise(f, out + len, agreement[more].len - len);
 	return agreement[more].len;
 }
 
@@ -261,8 +247,8 @@ static size_t splice(struct forger *f, enum forger_way way, __u8 *out,
 	const struct forger_packet *p = any(f, way);
 	size_t cut = PKT_HDR;
 
-	if (forger_below(f, 2))
-		cut = forger_below(f, len < p->len ? len : p->len);
+	if (below(f, 2))
+		cut = below(f, len < p->len ? len : p->len);
 	memcpy(out + cut, p->bytes + cut, p->len - cut);
 	return p->len;
 }
@@ -272,7 +258,7 @@ static const struct forger_packet *too_late(struct forger *f,
 					    enum forger_way way)
 {
 	struct forger_end *end = &f->end[way];
-	__u64 from = end->last - forger_below(f, FORGER_KEPT);
+	__u64 from = end->last - below(f, FORGER_KEPT);
 
 	for (unsigned int i = 0; i < RECENT; i++) {
 		const struct forger_packet *p = slot(end, from - i);
@@ -299,7 +285,7 @@ static bool is_good(struct forger *f, enum forger_way way, const __u8 *out,
 enum forger_kind forger_make(struct forger *f, enum forger_way way, __u8 *out,
 			     size_t *len)
 {
-	enum forger_kind kind = forger_below(f, __FORGER_KIND_MAX);
+	enum forger_kind kind = below(f, __FORGER_KIND_MAX);
 	const struct forger_packet *p;
 	size_t n, at;
 
@@ -318,15 +304,15 @@ enum forger_kind forger_make(struct forger *f, enum forger_way way, __u8 *out,
 
 	switch (kind) {
 	case FORGER_FLIP:
-		for (at = 1 + forger_below(f, 8); at; at--)
+		for (at = 1 + below(f, 8); at; at--)
 			flip(f, out, n);
 		break;
 	case FORGER_OVERWRITE:
-		at = forger_below(f, n);
-		forger_fill(f, out + at, 1 + forger_below(f, n - at));
+		at = below(f, n);
+		noise(f, out + at, 1 + below(f, n - at));
 		break;
 	case FORGER_TRUNCATE:
-		n = forger_below(f, n);
+		n = below(f, n);
 		break;
 	case FORGER_EXTEND:
 		n = extend(f, out, n);
@@ -335,19 +321,19 @@ enum forger_kind forger_make(struct forger *f, enum forger_way way, __u8 *out,
 		field(f, way, out, n);
 		break;
 	case FORGER_REFLECT:
-		if (forger_below(f, 4))
+		if (below(f, 4))
 			put_index(out, f->end[way].index);
-		if (forger_below(f, 2))
+		if (below(f, 2))
 			put_seq(out, ahead(f, way));
 		break;
 	case FORGER_SPLICE:
 		n = splice(f, way, out, n);
 		break;
 	case FORGER_NOISE:
-		n = forger_below(f, 300);
-		forger_fill(f, out, n);
+		n = below(f, 300);
+		noise(f, out, n);
 		/* Some of it is made to look like a packet. */
-		at = forger_below(f, 4);
+		at = below(f, 4);
 		if (at && n >= HEAD) {
 			memcpy(out, "\x10\0\0\0", 4);
 			if (at > 1)
@@ -361,7 +347,7 @@ enum forger_kind forger_make(struct forger *f, enum forger_way way, __u8 *out,
 	}
 
 	/* What has a sequence that was seen is refused unopened. */
-	if (kind <= FORGER_EXTEND && n >= PKT_MIN && forger_below(f, 2))
+	if (kind <= FORGER_EXTEND && n >= PKT_MIN && below(f, 2))
 		put_seq(out, ahead(f, way));
 	/*
 	 * What is still unseen and changed in nothing is not hostile. A

@@ -88,23 +88,6 @@ void forger_init(struct forger *f, __u64 seed);
 void forger_free(struct forger *f);
 
 /**
- * forger_below() - a pseudorandom number
- * @f: the forger
- * @n: not 0
- *
- * Return: 0 to @n - 1.
- */
-__u64 forger_below(struct forger *f, __u64 n);
-
-/**
- * forger_fill() - pseudorandom bytes
- * @f: the forger
- * @buf: where
- * @len: how many
- */
-void forger_fill(struct forger *f, void *buf, size_t len);
-
-/**
  * forger_key() - a receiver has a new key, and no other
  * @f: the forger
  * @way: who receives

@@ -17,6 +17,7 @@
 #include "kselftest_harness.h"
 #include "forger.h"
 #include "peer.h"
+#include "random.h"
 
 #define PACKETS		50000
 #define SEED		18
@@ -84,7 +85,7 @@ static int new_keys(struct _test_data_hostile *self)
 	int err;
 
 	do
-		forger_fill(&self->forger, &key, sizeof(key));
+		random_fill(&self->forger.random, &key, sizeof(key));
 	while (!key.local || !key.remote);
 	key.flags = THEMIS_KEY_F_INITIATOR | THEMIS_KEY_F_CONFIRMED;
 	key.soft_ms = 0;
@@ -310,13 +311,13 @@ FIXTURE_TEARDOWN(hostile)
 /* Most messages are short. */
 static size_t some_length(struct forger *f)
 {
-	switch (forger_below(f, 64)) {
+	switch (random_below(&f->random, 64)) {
 	case 0:
-		return forger_below(f, THEMIS_MSG_MAX - 64);
+		return random_below(&f->random, THEMIS_MSG_MAX - 64);
 	case 1 ... 8:
-		return forger_below(f, 1500);
+		return random_below(&f->random, 1500);
 	default:
-		return forger_below(f, 150);
+		return random_below(&f->random, 150);
 	}
 }
 
@@ -342,20 +343,20 @@ static bool arrives(struct _test_data_hostile *self, int way, const __u8 *pkt,
 static bool real(struct _test_data_hostile *self)
 {
 	struct forger *f = &self->forger;
-	int way = forger_below(f, FORGER_WAYS);
+	int way = random_below(&f->random, FORGER_WAYS);
 	struct side *from = &self->side[!way];
 	const struct forger_packet *p;
 	bool held;
 	int len;
 
-	p = forger_below(f, 16) ? NULL : forger_late(f, way);
+	p = random_below(&f->random, 16) ? NULL : forger_late(f, way);
 	if (p)
 		return !send_raw(&self->side[way], p->bytes, p->len) &&
 		       arrives(self, way, p->bytes, p->len);
 
 	len = some_length(f);
-	held = !forger_below(f, 8);
-	forger_fill(f, self->got, len);
+	held = !random_below(&f->random, 8);
+	random_fill(&f->random, self->got, len);
 	if (send_to(from->sk, &from->net, self->side[way].end.id, PORT,
 		    self->got, len) != len || take(self, way, held))
 		return false;
@@ -367,7 +368,7 @@ static bool real(struct _test_data_hostile *self)
 static bool hostile(struct _test_data_hostile *self)
 {
 	struct forger *f = &self->forger;
-	int way = forger_below(f, FORGER_WAYS);
+	int way = random_below(&f->random, FORGER_WAYS);
 	struct side *to = &self->side[way];
 	size_t len;
 
