@@ -34,3 +34,20 @@ void outsider_init(struct outsider *o, const struct themis_id *to,
 	themis_init_build(init, &o->self, to, 1 + (o->rng & 0xffff), o->secret,
 			  nonce);
 }
+
+void outsider_sign(struct outsider *o, const struct themis_id *to,
+		   struct themis_init *init)
+{
+	static const char label[] = "themis init v1";
+	const size_t signs = offsetof(struct themis_init, signature) - 8;
+	uint8_t text[256];
+	size_t len = sizeof(label) - 1;
+
+	memcpy(text, label, len);
+	memcpy(text + len, init->sender, signs);
+	memcpy(text + len + signs, to->b, sizeof(to->b));
+	len += signs + sizeof(to->b);
+	crypto_sign_detached(init->signature, NULL, text, len, o->key);
+	crypto_shorthash(init->probe, (const uint8_t *)init,
+			 offsetof(struct themis_init, probe), to->b);
+}

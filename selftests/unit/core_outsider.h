@@ -20,5 +20,8 @@ void outsider_new(struct outsider *o, uint64_t n);
 /* A valid message 1 from it to a node, a new one every time. */
 void outsider_init(struct outsider *o, const struct themis_id *to,
 		   struct themis_init *init);
+/* Signs it anew, after a change, and makes it a probe. */
+void outsider_sign(struct outsider *o, const struct themis_id *to,
+		   struct themis_init *init);
 
 #endif /* CORE_OUTSIDER_H */
