@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Churn: how long nodes live, and what follows from it.
+ *
+ * A peer that was heard of so long ago and answers now has lived for that time;
+ * one that does not has died in it. Deaths per time lived give the rate; both
+ * are halved now and then, so that the old fades. The lease, which is how long
+ * a node may be wrong about what it holds and knows, follows the half-life.
+ */
+#include "dht_state.h"
+
+#define DEATH		256ULL
+#define ENOUGH		(3 * DEATH)	/* deaths that tell something */
+#define FADE		(24 * DEATH)	/* deaths after which both are halved */
+#define FADE_TENTHS	(240 * 36000ULL) /* ten days lived by somebody */
+#define LN2_1000	693ULL
+
+/* A peer that is thought to be dead half a lease may be replaced everywhere. */
+#define LEASE_PART	6		/* leases in a half-life */
+#define UPKEEP_PART	10		/* rounds of upkeep in a lease */
+#define UPKEEP_MIN	(2 * DHT_SECOND)
+#define UPKEEP_MAX	(20 * DHT_SECOND)
+
+static void fade(struct dht_churn *churn)
+{
+	if (churn->deaths < FADE && churn->exposure < FADE_TENTHS)
+		return;
+	churn->deaths /= 2;
+	churn->exposure /= 2;
+}
+
+/**
+ * dht_churn_alive() - a peer has proven itself again
+ * @node: the node
+ * @tenths: time since it last had, in tenths of seconds
+ */
+void dht_churn_alive(struct dht_node *node, uint64_t tenths)
+{
+	node->churn.exposure += tenths;
+	fade(&node->churn);
+}
+
+/**
+ * dht_churn_dead() - a peer is dead, as it seems
+ * @node: the node
+ * @tenths: time since it last proved itself, in tenths of seconds
+ */
+void dht_churn_dead(struct dht_node *node, uint64_t tenths)
+{
+	/* It died at some moment of that time. */
+	node->churn.exposure += tenths / 2;
+	node->churn.deaths += DEATH;
+	fade(&node->churn);
+}
+
+/**
+ * dht_churn_undo() - a peer that was thought dead is not
+ * @node: the node
+ */
+void dht_churn_undo(struct dht_node *node)
+{
+	if (node->churn.deaths >= DEATH)
+		node->churn.deaths -= DEATH;
+}
+
+/**
+ * dht_half_life() - after how long half of the nodes are gone
+ * @node: the node
+ *
+ * Return: seconds, or 0 where too little has been seen to tell.
+ */
+uint64_t dht_half_life(const struct dht_node *node)
+{
+	const struct dht_churn *churn = &node->churn;
+
+	if (churn->deaths < ENOUGH)
+		return 0;
+	return churn->exposure * DEATH * LN2_1000 / churn->deaths / 10000;
+}
+
+/**
+ * dht_lease() - how long what a node knows may be wrong
+ * @node: the node
+ *
+ * Return: seconds, within the bounds of the network.
+ */
+uint32_t dht_lease(const struct dht_node *node)
+{
+	const struct dht_params *p = dht_p(node);
+	uint64_t life = dht_half_life(node);
+
+	if (!life || life / LEASE_PART > p->lease_max)
+		return p->lease_max;
+	if (life / LEASE_PART < p->lease_min)
+		return p->lease_min;
+	return life / LEASE_PART;
+}
+
+/**
+ * dht_upkeep_interval() - time from one round of upkeep to the next
+ * @node: the node
+ *
+ * Return: microseconds.
+ */
+uint64_t dht_upkeep_interval(const struct dht_node *node)
+{
+	uint64_t us = dht_lease(node) * DHT_SECOND / UPKEEP_PART;
+
+	if (us < UPKEEP_MIN)
+		return UPKEEP_MIN;
+	return us > UPKEEP_MAX ? UPKEEP_MAX : us;
+}
+
+/**
+ * dht_churn_told() - begin with what another has seen
+ * @node: the node, which has seen nothing yet
+ * @lease: of the other, seconds
+ *
+ * It weighs as little as can be, and gives way to what the node sees itself.
+ */
+void dht_churn_told(struct dht_node *node, uint32_t lease)
+{
+	if (node->churn.deaths || lease < dht_p(node)->lease_min ||
+	    lease > dht_p(node)->lease_max)
+		return;
+	node->churn.deaths = ENOUGH;
+	node->churn.exposure = lease * LEASE_PART * 10000ULL *
+			       (ENOUGH / DEATH) / LN2_1000;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Density: how many nodes there are, and whether those found near a target are
+ * as near as so many nodes must be.
+ *
+ * Ids are hashes, so honest ones lie evenly. With N nodes the n-th nearest to
+ * any point lies at about n / N of the whole. Much further away: somebody keeps
+ * the nearer ones from us. Much nearer: somebody has made ids to sit there.
+ * The distance of the eighth nearest is a sum of eight exponential variables:
+ * once in ten thousand it is over 2.9 or under 0.21 times its mean.
+ */
+#include "dht_state.h"
+
+#define SPARSE_TENTHS	20		/* so many times the expected is odd */
+#define DENSE_PART	5		/* and one part in so many, too */
+
+/**
+ * dht_expected() - how far the n-th nearest node to a point should be
+ * @node: the node, whose estimate counts
+ * @nth: from 1
+ *
+ * Return: first bytes of the distance.
+ */
+uint64_t dht_expected(const struct dht_node *node, unsigned int nth)
+{
+	uint64_t part = UINT64_MAX / (node->size ? node->size : 1);
+
+	return part > UINT64_MAX / nth ? UINT64_MAX : part * nth;
+}
+
+/* Into its place among @n that are in order. */
+static void insert(uint64_t *v, unsigned int n, uint64_t x)
+{
+	for (; n > 0 && v[n - 1] > x; n--)
+		v[n] = v[n - 1];
+	v[n] = x;
+}
+
+/*
+ * What lookups found lately; 0 where there are too few. Some may have ended among
+ * liars, who are fewer than all: two thirds of the way up is beyond those.
+ */
+static uint64_t sampled(const struct dht_node *node)
+{
+	uint64_t v[DHT_SAMPLES] = { 0 };
+	unsigned int i;
+
+	if (node->n_sample < DHT_SAMPLES)
+		return 0;
+	for (i = 0; i < DHT_SAMPLES; i++)
+		insert(v, i, node->sample[i]);
+	return v[DHT_SAMPLES * 2 / 3];
+}
+
+/**
+ * dht_size_sample() - a lookup has come to its end
+ * @node: the node
+ * @distance: of the @nth nearest that was found
+ * @nth: from 1
+ *
+ * Its own neighbours may deceive a node about the size of the network, but not
+ * those of many random targets as well.
+ */
+void dht_size_sample(struct dht_node *node, uint64_t distance,
+		     unsigned int nth)
+{
+	uint64_t part = distance / nth;
+
+	node->sample[node->n_sample % DHT_SAMPLES] =
+		UINT64_MAX / (part ? part : 1);
+	if (++node->n_sample == 2 * DHT_SAMPLES)
+		node->n_sample = DHT_SAMPLES;
+}
+
+/**
+ * dht_size_update() - estimate the size of the network anew
+ * @node: the node
+ *
+ * The n-th nearest peer at distance d says that there are n / d of the whole.
+ * The median for several n is less moved by one gap than any single one. Where
+ * lookups elsewhere found more, or by far less, they are right.
+ */
+void dht_size_update(struct dht_node *node)
+{
+	const struct dht_table *t = &node->table;
+	uint64_t v[8] = { 0 }, x, m;
+	unsigned int i, at, most = 2 * dht_p(node)->redundancy;
+
+	if (most < 12)
+		most = 12;
+	/* So few know each other all. */
+	if (t->count < 32) {
+		node->size = t->count + 1;
+		return;
+	}
+	for (i = 1; i <= 8; i++) {
+		at = most * (i + 4) / 12;
+		x = (t->peer[at - 1].prefix ^ t->self) / at;
+		x = UINT64_MAX / (x ? x : 1);
+		insert(v, i - 1, x);
+	}
+	x = (v[3] + v[4]) / 2;
+	m = sampled(node);
+	if (m && (x / 4 > m || m > x))
+		x = m;
+	node->size = x > t->count ? x : t->count + 1ULL;
+}
+
+/**
+ * dht_too_sparse() - whether nodes near a target seem to be missing
+ * @node: the node
+ * @distance: of the @nth nearest that was found
+ * @nth: from 1
+ *
+ * Return: true if so.
+ */
+bool dht_too_sparse(const struct dht_node *node, uint64_t distance,
+		    unsigned int nth)
+{
+	return distance / SPARSE_TENTHS > dht_expected(node, nth) / 10;
+}
+
+/**
+ * dht_too_dense() - whether there are more nodes near a target than chance has
+ * @node: the node
+ * @distance: of the @nth nearest that was found
+ * @nth: from 1
+ *
+ * Return: true if so.
+ */
+bool dht_too_dense(const struct dht_node *node, uint64_t distance,
+		   unsigned int nth)
+{
+	return distance < dht_expected(node, nth) / DENSE_PART;
+}

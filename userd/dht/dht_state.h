@@ -1,0 +1,563 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the directory knows, and the functions by which its files call each
+ * other.
+ *
+ * A host has networks, a network has local nodes. A node has a table of peers
+ * who have proven themselves, objects, requests that wait for an answer, and
+ * operations in progress. Every endpoint is in the host's book once, whatever
+ * the number of nodes that know it, and is named by a number.
+ */
+#ifndef THEMIS_DHT_STATE_H
+#define THEMIS_DHT_STATE_H
+
+#include "dht.h"
+#include "heap.h"
+#include "list.h"
+#include "object.h"
+#include "slab.h"
+#include "table.h"
+#include "message.h"
+
+#define DHT_MS		1000ULL			/* in microseconds */
+#define DHT_SECOND	(1000 * DHT_MS)
+#define DHT_TENTH	(100 * DHT_MS)		/* unit of struct dht_peer */
+
+/* Before anybody answered, a round trip is thought to take so long. */
+#define DHT_RTT_FIRST	(150 * DHT_MS)
+/* When a request counts as slow, and another is asked beside it. */
+#define DHT_SLOW_MIN	(5 * DHT_MS)
+#define DHT_SLOW_MAX	(1000 * DHT_MS)
+/* When it is given up. */
+#define DHT_LOST_MIN	(1000 * DHT_MS)
+#define DHT_LOST_MAX	(4 * DHT_SECOND)
+
+#define DHT_BUCKETS	64	/* by common bits; the last has the rest, too */
+#define DHT_SPARES	48	/* contacts kept to replace others */
+#define DHT_MISSING	24	/* peers that fell silent, to be tried again */
+#define DHT_SAMPLES	9	/* of the size of the network, by lookups */
+#define DHT_BAD		2	/* requests lost in a row */
+
+/**
+ * struct dht_known - an endpoint in the book
+ * @slot: in the table, by all of @contact
+ * @contact: who and where
+ * @admitted: until when he is, seconds of the world's clock
+ * @refs: who knows it
+ * @index: its number
+ */
+struct dht_known {
+	struct core_slot	slot;
+	struct dht_contact	contact;
+	uint64_t		admitted;
+	uint32_t		refs;
+	uint32_t		index;
+};
+
+/**
+ * struct dht_peer - a peer in a node's table
+ * @prefix: first bytes of its id
+ * @known: its number in the book
+ * @heard: when it last proved itself, in tenths of seconds
+ * @since: when it was first heard, in minutes
+ * @rtt: smoothed round trip in quarters of milliseconds; 0 for not measured
+ * @var: smoothed deviation of it
+ * @fails: requests lost in a row
+ * @proven: it has proven itself; else somebody told of it
+ * @net: hash of its address prefix
+ */
+struct dht_peer {
+	uint64_t	prefix;
+	uint32_t	known;
+	uint32_t	heard;
+	uint16_t	since;
+	uint16_t	rtt;
+	uint16_t	var;
+	uint8_t		fails:7;
+	uint8_t		proven:1;
+	uint8_t		net;
+};
+
+/**
+ * struct dht_table - the peers of a node, nearest first
+ * @self: first bytes of the node's id
+ * @peer: proven peers, by distance from the node: a bucket is a run of them
+ * @spare: what would replace them: proven ones, and some that were told of
+ * @count: how many peers
+ * @room: how many fit
+ * @n_spare: how many spares
+ * @size: how many peers share so many bits with the node
+ */
+struct dht_table {
+	uint64_t	self;
+	struct dht_peer	*peer;
+	struct dht_peer	*spare;
+	uint16_t	count;
+	uint16_t	room;
+	uint16_t	n_spare;
+	uint16_t	size[DHT_BUCKETS];
+};
+
+/**
+ * struct dht_held - an object at a node
+ * @by_id: in the store, by id
+ * @all: in the store's list
+ * @id: under which it is found
+ * @key: of its digest
+ * @until: when the node may forget it, microseconds
+ * @object: taken apart; points into @b
+ * @b: the object
+ */
+struct dht_held {
+	struct core_slot	by_id;
+	struct core_list	all;
+	struct themis_id	id;
+	uint64_t		key;
+	uint64_t		until;
+	struct dht_object	object;
+	uint8_t			b[];
+};
+
+/**
+ * struct dht_store - the objects of a node
+ * @by_id: by id
+ * @all: in the order in which they came
+ * @bytes: what they take
+ * @cursor: from where the next UPDATE goes on
+ */
+struct dht_store {
+	struct core_table	by_id;
+	struct core_list	all;
+	uint32_t		bytes;
+	struct themis_id	cursor;
+};
+
+/**
+ * struct dht_churn - how long nodes live, as far as seen
+ * @exposure: time for which peers were known to live, in tenths of seconds
+ * @deaths: how many of them died, times 256
+ */
+struct dht_churn {
+	uint64_t	exposure;
+	uint64_t	deaths;
+};
+
+/**
+ * struct dht_net - a network
+ * @all: in the host's list
+ * @nodes: local nodes
+ * @host: whose
+ * @params: as agreed
+ * @netid: its name
+ * @netid_len: length of its name
+ */
+struct dht_net {
+	struct core_list	all;
+	struct core_list	nodes;
+	struct dht_host		*host;
+	struct dht_params	params;
+	uint8_t			netid[THEMIS_NETID_MAX];
+	uint8_t			netid_len;
+};
+
+/**
+ * struct dht_node - a local node
+ * @of_net: in the network's list
+ * @timer: its upkeep
+ * @requests: unanswered, oldest first
+ * @ops: in progress
+ * @net: the network
+ * @owner: for the owner
+ * @self: who and where it is
+ * @admission: by the network's key, or zero
+ * @table: peers
+ * @store: objects
+ * @churn: what it has seen of it
+ * @missing: peers that fell silent: numbers in the book
+ * @n_missing: how many
+ * @next_missing: which one is tried next
+ * @silent: requests lost since anybody answered
+ * @rtt: smoothed round trip to anybody, microseconds
+ * @var: deviation of it
+ * @size: of the network, estimated
+ * @sample: of it by the last lookups
+ * @n_sample: how many there were
+ * @update_at: when the next UPDATE is due
+ * @commands: answered
+ * @asked: commands sent
+ * @turn: counts upkeep
+ * @fill: buckets that are still to be filled
+ * @passes: how often all buckets are filled yet
+ * @joined: it is in the network
+ * @left: it is leaving, and answers nobody
+ */
+struct dht_node {
+	struct core_list	of_net;
+	struct core_timer	timer;
+	struct core_list	requests;
+	struct core_list	ops;
+	struct dht_net		*net;
+	void			*owner;
+	struct dht_contact	self;
+	uint8_t			admission[DHT_ADMISSION_LEN];
+	struct dht_table	table;
+	struct dht_store	store;
+	struct dht_churn	churn;
+	uint32_t		missing[DHT_MISSING];
+	uint8_t			n_missing;
+	uint8_t			next_missing;
+	uint8_t			silent;
+	uint32_t		rtt;
+	uint32_t		var;
+	uint64_t		size;
+	uint64_t		sample[DHT_SAMPLES];
+	uint32_t		n_sample;
+	uint64_t		update_at;
+	uint64_t		commands;
+	uint64_t		asked;
+	uint32_t		turn;
+	uint8_t			fill;
+	uint8_t			passes;
+	bool			joined;
+	bool			left;
+};
+
+/* What a request is about. */
+enum dht_purpose {
+	DHT_FOR_LOOKUP,		/* a step of an operation's lookup */
+	DHT_FOR_STORE,		/* an operation's object put at a node */
+	DHT_FOR_LEAVE,		/* objects handed over */
+	DHT_FOR_UPDATE,		/* objects compared */
+	DHT_FOR_PROBE,		/* upkeep of the table */
+	DHT_FOR_REPAIR,		/* an old version replaced */
+};
+
+/**
+ * struct dht_request - a command that waits for its response
+ * @of_node: in the node's list
+ * @timer: when it counts as slow, and then as lost
+ * @node: who asked
+ * @op: for which operation; 0 for none
+ * @known: who was asked
+ * @number: its own, in the slab
+ * @generation: with @number it makes the command's sequence
+ * @sent: when, microseconds
+ * @purpose: what for
+ * @slow: it counts as slow already
+ */
+struct dht_request {
+	struct core_list	of_node;
+	struct core_timer	timer;
+	struct dht_node		*node;
+	uint32_t		op;
+	uint32_t		known;
+	uint32_t		number;
+	uint32_t		generation;
+	uint64_t		sent;
+	uint8_t			purpose;
+	bool			slow;
+};
+
+/* Where a node stands in a lookup. */
+enum dht_stand {
+	DHT_NEW,
+	DHT_WAITING,
+	DHT_TARDY,		/* asked, and slow */
+	DHT_HERE,		/* answered */
+	DHT_GONE,		/* lost, or it refused */
+};
+
+/**
+ * struct dht_seen - a node that a lookup knows of
+ * @distance: first bytes of the distance to the target
+ * @known: its number in the book
+ * @path: on which it was first told of
+ * @stand: enum dht_stand
+ * @round: round trips in a row until it was told of
+ * @gave: it gave objects
+ * @stored: it was asked to store
+ * @again: how often it was asked again
+ * @asked: requests that wait for it
+ * @gave_seq: the sequence of what it gave
+ */
+struct dht_seen {
+	uint64_t	distance;
+	uint32_t	known;
+	uint8_t		path;
+	uint8_t		stand;
+	uint8_t		round;
+	uint8_t		gave:1;
+	uint8_t		stored:1;
+	uint8_t		again:2;
+	uint8_t		asked:2;
+	uint64_t	gave_seq;
+};
+
+#define DHT_SEEN_MAX	160
+#define DHT_PATHS_MAX	16
+
+/* What an operation is about. */
+enum dht_aim {
+	DHT_AIM_JOIN,
+	DHT_AIM_FILL,		/* a bucket; nobody waits for it */
+	DHT_AIM_FIND,
+	DHT_AIM_STORE,
+	DHT_AIM_LEAVE,
+};
+
+/**
+ * struct dht_op - an operation in progress
+ * @of_node: in the node's list
+ * @node: whose
+ * @number: its own, in the slab
+ * @generation: with @number it makes what the owner knows it by
+ * @aim: what it is about
+ * @target: id looked for
+ * @prefix: first bytes of it
+ * @need: nodes that must have answered, counted from the nearest
+ * @paths: how many paths there are
+ * @wide: how many of them are in use
+ * @waiting: requests on each path that are not slow
+ * @outstanding: requests, slow ones too
+ * @merged: the paths have ended, and their best are asked
+ * @storing: the lookup is over, and the object is being put
+ * @told: the owner has the result
+ * @widened: how often the lookup was widened
+ * @want: nodes to store at
+ * @acks: nodes that have stored
+ * @refusals: nodes that have not
+ * @result: so far
+ * @n_seen: nodes known of
+ * @seen: them, nearest first
+ * @n_found: objects found
+ * @found: them, allocated
+ */
+struct dht_op {
+	struct core_list	of_node;
+	struct dht_node		*node;
+	uint32_t		number;
+	uint32_t		generation;
+	uint8_t			aim;
+	struct themis_id	target;
+	uint64_t		prefix;
+	uint8_t			need;
+	uint8_t			paths;
+	uint8_t			wide;
+	uint8_t			waiting[DHT_PATHS_MAX];
+	uint16_t		outstanding;
+	bool			merged;
+	bool			storing;
+	bool			told;
+	uint8_t			widened;
+	uint8_t			want;
+	uint8_t			acks;
+	uint8_t			refusals;
+	struct dht_result	result;
+	uint16_t		n_seen;
+	struct dht_seen		seen[DHT_SEEN_MAX];
+	uint16_t		n_found;
+	struct dht_held		*found[DHT_SET_MAX];
+};
+
+/**
+ * struct dht_host - all of it
+ * @config: from the owner
+ * @nets: networks
+ * @book: endpoints
+ * @by_contact: endpoints, by all that they are
+ * @requests: unanswered
+ * @ops: in progress
+ * @timers: of requests
+ * @upkeep: of nodes
+ * @hash_key: keys the tables against chosen ids
+ * @generation: of the next request or operation
+ * @n_nodes: local nodes
+ * @n_actions: actions in the queue
+ * @first: of the queue
+ * @last: of the queue
+ * @unix_at: when @unix_seconds was set
+ * @unix_seconds: the world's clock then
+ * @step: shows the steps of lookups
+ * @step_ctx: passed to it
+ */
+struct dht_host {
+	struct dht_config	config;
+	struct core_list	nets;
+	struct dht_slab		book;
+	struct core_table	by_contact;
+	struct dht_slab		requests;
+	struct dht_slab		ops;
+	struct core_heap	timers;
+	struct core_heap	upkeep;
+	uint64_t		hash_key;
+	uint32_t		generation;
+	uint32_t		n_nodes;
+	uint32_t		n_actions;
+	struct dht_action	*first;
+	struct dht_action	*last;
+	uint64_t		unix_at;
+	uint64_t		unix_seconds;
+	void			(*step)(void *ctx, const struct dht_step *step);
+	void			*step_ctx;
+};
+
+static inline struct dht_host *dht_of(const struct dht_node *node)
+{
+	return node->net->host;
+}
+
+static inline const struct dht_params *dht_p(const struct dht_node *node)
+{
+	return &node->net->params;
+}
+
+/* book.c */
+uint32_t dht_book_get(struct dht_host *host,
+		      const struct dht_contact *contact);
+void dht_book_hold(struct dht_host *host, uint32_t known);
+void dht_book_put(struct dht_host *host, uint32_t known);
+const struct dht_contact *dht_book_at(const struct dht_host *host,
+				      uint32_t known);
+int dht_nearer(const struct dht_host *host, const struct themis_id *target,
+	       uint32_t a, uint32_t b);
+
+/* contacts.c */
+unsigned int dht_bucket(uint64_t self, uint64_t prefix);
+void dht_table_free(struct dht_node *node);
+struct dht_peer *dht_table_find(const struct dht_node *node, uint32_t known);
+struct dht_peer *dht_table_heard(struct dht_node *node, uint64_t now,
+				 uint32_t known, bool admitting);
+bool dht_small(const struct dht_node *node);
+void dht_table_told(struct dht_node *node, uint32_t known);
+void dht_table_lost(struct dht_node *node, uint64_t now, uint32_t known);
+void dht_table_drop(struct dht_node *node, uint32_t known);
+unsigned int dht_table_nearest(const struct dht_node *node,
+			       const struct themis_id *target, bool any,
+			       const struct dht_peer **best, unsigned int n);
+
+/* spare.c */
+void dht_spare_add(struct dht_node *node, const struct dht_peer *peer);
+void dht_spare_remove(struct dht_node *node, uint32_t known);
+int dht_spare_take(struct dht_node *node, unsigned int bucket,
+		   struct dht_peer *peer);
+
+/* rtt.c */
+void dht_rtt_measured(struct dht_node *node, struct dht_peer *peer,
+		      uint64_t rtt);
+uint64_t dht_rtt_slow(const struct dht_node *node, uint32_t known);
+uint64_t dht_rtt_lost(uint64_t slow);
+
+/* churn.c */
+void dht_churn_alive(struct dht_node *node, uint64_t tenths);
+void dht_churn_dead(struct dht_node *node, uint64_t tenths);
+void dht_churn_undo(struct dht_node *node);
+void dht_churn_told(struct dht_node *node, uint32_t lease);
+uint64_t dht_half_life(const struct dht_node *node);
+uint32_t dht_lease(const struct dht_node *node);
+uint64_t dht_upkeep_interval(const struct dht_node *node);
+
+/* density.c */
+void dht_size_update(struct dht_node *node);
+void dht_size_sample(struct dht_node *node, uint64_t distance,
+		     unsigned int nth);
+uint64_t dht_expected(const struct dht_node *node, unsigned int nth);
+bool dht_too_sparse(const struct dht_node *node, uint64_t distance,
+		    unsigned int nth);
+bool dht_too_dense(const struct dht_node *node, uint64_t distance,
+		   unsigned int nth);
+
+/* admission.c */
+bool dht_work_ok(const struct dht_net *net, const struct dht_contact *contact);
+bool dht_admitted(const struct dht_node *node, uint64_t now,
+		  const struct themis_id *id, const uint8_t *admission);
+
+/* request.c */
+int dht_request(struct dht_node *node, uint64_t now, uint32_t known,
+		enum dht_purpose purpose, uint32_t op,
+		struct dht_message *message);
+void dht_request_free(struct dht_host *host, struct dht_request *request);
+void dht_request_timer(struct dht_host *host, uint64_t now,
+		       struct dht_request *request);
+
+/* action.c */
+struct dht_action *dht_act(struct dht_node *node, enum dht_action_type type,
+			   size_t len);
+struct dht_action *dht_act_message(struct dht_node *node,
+				   enum dht_action_type type,
+				   const struct dht_message *message);
+void dht_act_forget(struct dht_node *node);
+
+/* answer.c */
+unsigned int dht_contacts_put(const struct dht_node *node,
+			      const struct themis_id *target,
+			      const struct themis_id *but, unsigned int n,
+			      uint8_t *b);
+
+/* store.c */
+int dht_store_init(struct dht_node *node);
+void dht_store_free(struct dht_node *node);
+struct dht_held *dht_held_new(const struct dht_object *object,
+			      const struct themis_id *id, uint64_t until);
+enum dht_status dht_store_put(struct dht_node *node, uint64_t now,
+			      const struct dht_object *object,
+			      const struct themis_id *id, uint32_t lease,
+			      uint64_t *held_seq);
+struct dht_held *dht_store_first(const struct dht_node *node,
+				 const struct themis_id *id);
+struct dht_held *dht_store_next(const struct dht_held *held,
+				const struct themis_id *id);
+void dht_store_drop(struct dht_node *node, struct dht_held *held);
+void dht_store_expire(struct dht_node *node, uint64_t now);
+enum dht_status dht_store_check(struct dht_node *node, uint64_t now,
+				const uint8_t *b, size_t len, uint32_t lease,
+				uint64_t *held_seq, struct themis_id *id);
+uint32_t dht_left(const struct dht_held *held, uint64_t now);
+uint64_t dht_unix(const struct dht_host *host, uint64_t now);
+
+/* lookup.c */
+struct dht_op *dht_op_new(struct dht_node *node, uint64_t now,
+			  enum dht_aim aim, const struct themis_id *target);
+uint64_t dht_op_number(const struct dht_op *op);
+void dht_op_free(struct dht_op *op);
+void dht_op_end(struct dht_op *op, uint64_t now, enum dht_outcome outcome);
+void dht_lookup_begin(struct dht_op *op, uint64_t now);
+int dht_lookup_add(struct dht_op *op, uint32_t known, unsigned int path,
+		   unsigned int round);
+void dht_lookup_answer(struct dht_op *op, uint64_t now, uint32_t known,
+		       const struct dht_message *m);
+void dht_lookup_slow(struct dht_op *op, uint64_t now, uint32_t known);
+void dht_lookup_lost(struct dht_op *op, uint64_t now, uint32_t known);
+
+/* find.c */
+void dht_find_take(struct dht_op *op, uint64_t now, struct dht_seen *seen,
+		   const struct dht_message *m);
+bool dht_find_enough(struct dht_op *op);
+void dht_find_end(struct dht_op *op, uint64_t now);
+void dht_find_forget(struct dht_op *op);
+
+/* publish.c */
+void dht_publish(struct dht_op *op, uint64_t now);
+void dht_publish_answer(struct dht_op *op, uint64_t now, uint32_t known,
+			const struct dht_message *m);
+void dht_publish_lost(struct dht_op *op, uint64_t now, uint32_t known);
+void dht_leave_answer(struct dht_op *op, uint64_t now);
+
+/* replicate.c */
+bool dht_responsible(const struct dht_node *node, const struct themis_id *id,
+		     const struct themis_id *who, unsigned int margin);
+void dht_update_ask(struct dht_node *node, uint64_t now);
+void dht_update_from(struct dht_node *node, uint64_t now, uint32_t known);
+void dht_update_answer(struct dht_node *node, uint64_t now,
+		       const struct dht_message *m, struct dht_message *r,
+		       const struct themis_id *asker, uint8_t *room);
+void dht_update_taken(struct dht_node *node, uint64_t now, uint32_t known,
+		      const struct dht_message *m);
+
+/* upkeep.c */
+void dht_upkeep(struct dht_node *node, uint64_t now);
+void dht_probed(struct dht_node *node, uint64_t now, uint32_t known);
+void dht_fill_next(struct dht_node *node, uint64_t now);
+void dht_introduced(struct dht_node *node, const struct dht_message *m);
+void dht_joined(struct dht_op *op, uint64_t now);
+
+#endif /* THEMIS_DHT_STATE_H */

@@ -1,0 +1,620 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Lookups: the way to the nodes nearest to a target.
+ *
+ * A lookup goes on several paths at once. A node belongs to the path on which it
+ * was first told of, and is asked once, so that a liar spoils his own path only
+ * (S/Kademlia). Each path asks its nearest until so many of them have answered;
+ * then the nearest of all paths together are asked. Whoever is slow is waited
+ * for, but no longer counted: the next one is asked beside him.
+ *
+ * In the end the density of those found is checked. If nodes seem to be missing
+ * the lookup goes on with new paths, from peers that were not asked yet.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dht_state.h"
+
+#define PATH_NEED	3	/* answers from the nearest of a path */
+#define WIDEN		2	/* how often a lookup may widen */
+#define AGAIN		2	/* how often the same question is put again */
+#define VARIANTS	3	/* endpoints of one id */
+
+static void step(const struct dht_op *op, uint64_t now,
+		 const struct dht_seen *seen, int what,
+		 const struct dht_message *m)
+{
+	struct dht_host *host = dht_of(op->node);
+	struct dht_step s = {
+		.op = dht_op_number(op),
+		.at = now,
+		.asked = dht_book_at(host, seen->known)->id,
+		.path = seen->path,
+		.round = seen->round,
+		.what = what,
+	};
+
+	if (!host->step)
+		return;
+	if (m) {
+		s.contacts = m->n_contacts;
+		s.objects = m->n_objects;
+	}
+	host->step(host->step_ctx, &s);
+}
+
+/**
+ * dht_op_number() - by which the owner knows an operation
+ * @op: the operation
+ *
+ * Return: the number, not 0.
+ */
+uint64_t dht_op_number(const struct dht_op *op)
+{
+	return (uint64_t)op->generation << 32 | op->number;
+}
+
+/**
+ * dht_op_new() - begin an operation
+ * @node: whose
+ * @now: microseconds
+ * @aim: what it is about
+ * @target: id that it is about
+ *
+ * Return: the operation, or NULL where there is no room.
+ */
+struct dht_op *dht_op_new(struct dht_node *node, uint64_t now,
+			  enum dht_aim aim, const struct themis_id *target)
+{
+	struct dht_host *host = dht_of(node);
+	uint32_t number = dht_slab_get(&host->ops);
+	struct dht_op *op;
+
+	if (!number)
+		return NULL;
+	op = dht_slab_at(&host->ops, number);
+	op->number = number;
+	op->generation = ++host->generation;
+	op->node = node;
+	op->aim = aim;
+	op->target = *target;
+	op->prefix = dht_prefix(target);
+	op->need = dht_p(node)->redundancy;
+	op->paths = dht_p(node)->paths;
+	/* Who joins or stores among liars does so for long. */
+	if ((aim == DHT_AIM_JOIN || aim == DHT_AIM_STORE) && !dht_small(node))
+		op->paths *= 2;
+	op->result.began = now;
+	core_list_init(&op->of_node);
+	core_list_add(&node->ops, &op->of_node);
+	return op;
+}
+
+/**
+ * dht_op_free() - end an operation without a word
+ * @op: the operation
+ */
+void dht_op_free(struct dht_op *op)
+{
+	struct dht_host *host = dht_of(op->node);
+	struct core_walk walk = core_walk(&op->node->requests);
+	struct dht_request *request;
+	struct core_list *pos;
+	unsigned int i;
+
+	while (op->outstanding && (pos = core_walk_on(&walk))) {
+		request = core_entry(pos, struct dht_request, of_node);
+		if (request->op == op->number) {
+			request->op = 0;
+			op->outstanding--;
+		}
+	}
+	for (i = 0; i < op->n_seen; i++)
+		dht_book_put(host, op->seen[i].known);
+	dht_find_forget(op);
+	core_list_del(&op->of_node);
+	dht_slab_put(&host->ops, op->number);
+}
+
+static struct dht_seen *seen_of(struct dht_op *op, uint32_t known)
+{
+	unsigned int i;
+
+	for (i = 0; i < op->n_seen; i++)
+		if (op->seen[i].known == known)
+			return &op->seen[i];
+	return NULL;
+}
+
+/* Who goes where there is no room: the furthest of the fullest path. */
+static int crowded(const struct dht_op *op, uint64_t distance)
+{
+	unsigned int n[DHT_PATHS_MAX] = { 0 }, i, most = 0;
+
+	for (i = 0; i < op->n_seen; i++)
+		if (op->seen[i].stand == DHT_NEW)
+			n[op->seen[i].path]++;
+	for (i = 1; i < DHT_PATHS_MAX; i++)
+		if (n[i] > n[most])
+			most = i;
+	for (i = op->n_seen; i-- > 0;)
+		if (op->seen[i].stand == DHT_NEW && op->seen[i].path == most)
+			return op->seen[i].distance > distance ? (int)i : -1;
+	return -1;
+}
+
+static void seen_remove(struct dht_op *op, unsigned int at)
+{
+	dht_book_put(dht_of(op->node), op->seen[at].known);
+	op->n_seen--;
+	memmove(&op->seen[at], &op->seen[at + 1],
+		(op->n_seen - at) * sizeof(op->seen[0]));
+}
+
+/**
+ * dht_lookup_add() - somebody to ask
+ * @op: the operation
+ * @known: his number in the book
+ * @path: on which he was told of
+ * @round: round trips in a row until he will have answered
+ *
+ * Return: 0, or -1 if he is not to be asked.
+ */
+int dht_lookup_add(struct dht_op *op, uint32_t known, unsigned int path,
+		   unsigned int round)
+{
+	struct dht_host *host = dht_of(op->node);
+	const struct dht_contact *contact = dht_book_at(host, known);
+	uint64_t distance = dht_prefix(&contact->id) ^ op->prefix;
+	unsigned int i, at, variants = 0;
+	int out;
+
+	if (themis_id_equal(&contact->id, &op->node->self.id))
+		return -1;
+	for (at = 0; at < op->n_seen; at++) {
+		if (op->seen[at].known == known)
+			return -1;
+		if (op->seen[at].distance > distance)
+			break;
+		if (op->seen[at].distance < distance)
+			continue;
+		if (themis_id_equal(&contact->id,
+				    &dht_book_at(host,
+						 op->seen[at].known)->id) &&
+		    ++variants >= VARIANTS)
+			return -1;
+		if (dht_nearer(host, &op->target, known,
+			       op->seen[at].known) < 0)
+			break;
+	}
+	for (i = at; i < op->n_seen && op->seen[i].distance == distance; i++)
+		if (op->seen[i].known == known)
+			return -1;
+	if (op->n_seen == DHT_SEEN_MAX) {
+		out = crowded(op, distance);
+		if (out < 0)
+			return -1;
+		seen_remove(op, out);
+	}
+	memmove(&op->seen[at + 1], &op->seen[at],
+		(op->n_seen - at) * sizeof(op->seen[0]));
+	op->n_seen++;
+	op->seen[at] = (struct dht_seen){
+		.distance = distance,
+		.known = known,
+		.path = path,
+		.round = round < UINT8_MAX ? round : UINT8_MAX,
+	};
+	dht_book_hold(host, known);
+	return 0;
+}
+
+static bool must_join(const struct dht_op *op, uint64_t now,
+		      const struct dht_seen *seen)
+{
+	struct dht_host *host = dht_of(op->node);
+	const struct dht_known *k = dht_slab_at(&host->book, seen->known);
+
+	if (op->aim == DHT_AIM_JOIN && seen->round == 1)
+		return true;
+	return dht_p(op->node)->closed &&
+	       k->admitted <= dht_unix(host, now);
+}
+
+static int ask(struct dht_op *op, uint64_t now, struct dht_seen *seen)
+{
+	const struct dht_net *net = op->node->net;
+	struct dht_message m = {
+		.type = DHT_FIND,
+		.target = op->target,
+		.limit = dht_p(op->node)->reply,
+	};
+
+	if (op->aim == DHT_AIM_FIND)
+		m.flags = DHT_FIND_VALUE;
+	if (must_join(op, now, seen)) {
+		m.type = DHT_JOIN;
+		m.netid_len = net->netid_len;
+		memcpy(m.netid, net->netid, net->netid_len);
+		memcpy(m.admission, op->node->admission, sizeof(m.admission));
+	}
+	op->result.requests++;
+	if (dht_request(op->node, now, seen->known, DHT_FOR_LOOKUP,
+			op->number, &m)) {
+		if (!seen->asked)
+			seen->stand = DHT_GONE;
+		return -1;
+	}
+	if (seen->stand == DHT_NEW) {
+		seen->stand = DHT_WAITING;
+		op->waiting[seen->path]++;
+	}
+	seen->asked++;
+	op->outstanding++;
+	step(op, now, seen, DHT_ASKED, NULL);
+	return 0;
+}
+
+/* The next one to ask on a path; NULL where enough have answered. */
+static struct dht_seen *next_of_path(struct dht_op *op, unsigned int path,
+				     unsigned int need)
+{
+	unsigned int i;
+
+	for (i = 0; i < op->n_seen && need; i++) {
+		if (op->seen[i].path != path)
+			continue;
+		if (op->seen[i].stand == DHT_NEW)
+			return &op->seen[i];
+		if (op->seen[i].stand == DHT_HERE)
+			need--;
+	}
+	return NULL;
+}
+
+static struct dht_seen *next_of_all(struct dht_op *op)
+{
+	unsigned int i, need = op->need;
+
+	for (i = 0; i < op->n_seen && need; i++) {
+		if (op->seen[i].stand == DHT_NEW)
+			return &op->seen[i];
+		if (op->seen[i].stand != DHT_GONE &&
+		    op->seen[i].stand != DHT_TARDY)
+			need--;
+	}
+	return NULL;
+}
+
+static unsigned int waiting(const struct dht_op *op)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < op->paths; i++)
+		n += op->waiting[i];
+	return n;
+}
+
+static bool budget(const struct dht_op *op)
+{
+	return op->result.requests < dht_p(op->node)->requests;
+}
+
+/* Of those who are slow the question may be lost: they get it again. */
+static void ask_again(struct dht_op *op, uint64_t now)
+{
+	unsigned int i, need = op->need;
+
+	for (i = 0; i < op->n_seen && need; i++) {
+		if (op->seen[i].stand == DHT_GONE)
+			continue;
+		need--;
+		if (op->seen[i].stand == DHT_TARDY &&
+		    op->seen[i].again < AGAIN && budget(op)) {
+			op->seen[i].again++;
+			ask(op, now, &op->seen[i]);
+		}
+	}
+}
+
+/* How far the last of those who must answer is, of those who have. */
+static bool nth_here(const struct dht_op *op, uint64_t *distance)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < op->n_seen; i++) {
+		if (op->seen[i].stand != DHT_HERE)
+			continue;
+		*distance = op->seen[i].distance;
+		if (++n == op->need)
+			return true;
+	}
+	return false;
+}
+
+static bool suspicious(const struct dht_op *op)
+{
+	uint64_t distance;
+
+	if (op->node->size <= 2U * op->need)
+		return false;
+	return !nth_here(op, &distance) ||
+	       dht_too_sparse(op->node, distance, op->need);
+}
+
+/* That nobody has it has to be said on more paths than that somebody has. */
+static bool unsure(const struct dht_op *op)
+{
+	return op->aim == DHT_AIM_FIND && !op->n_found && !op->widened &&
+	       !dht_small(op->node);
+}
+
+/* New paths from peers that were not told of yet. */
+static bool widen(struct dht_op *op)
+{
+	const struct dht_peer *best[DHT_SEEN_MAX];
+	unsigned int i, n, added = 0, more = dht_p(op->node)->paths;
+
+	if (op->widened >= WIDEN || op->paths + more > DHT_PATHS_MAX ||
+	    !budget(op))
+		return false;
+	n = dht_table_nearest(op->node, &op->target, false, best,
+			      DHT_SEEN_MAX / 2);
+	for (i = 0; i < n && added < 3 * more; i++)
+		if (!dht_lookup_add(op, best[i]->known,
+				    op->paths + added % more, 1))
+			added++;
+	if (!added)
+		return false;
+	op->widened++;
+	op->paths += more;
+	op->wide = op->paths;
+	op->merged = false;
+	op->result.alarm = true;
+	return true;
+}
+
+/*
+ * Who lies nearest to a target is not of a liar's choice, if as many are found
+ * as there should be. So these are taken into the table, and nobody else whom
+ * the way has led to.
+ */
+static void admit(struct dht_op *op, uint64_t now)
+{
+	unsigned int i, n = 0;
+	uint64_t distance;
+
+	if (!nth_here(op, &distance))
+		return;
+	if (op->aim != DHT_AIM_JOIN && op->merged)
+		dht_size_sample(op->node, distance, op->need);
+	if (op->aim != DHT_AIM_JOIN && suspicious(op))
+		return;
+	for (i = 0; i < op->n_seen && n < op->need; i++) {
+		if (op->seen[i].stand != DHT_HERE)
+			continue;
+		dht_table_heard(op->node, now, op->seen[i].known, true);
+		n++;
+	}
+}
+
+static void over(struct dht_op *op, uint64_t now)
+{
+	struct dht_node *node = op->node;
+
+	admit(op, now);
+
+	switch (op->aim) {
+	case DHT_AIM_JOIN:
+		dht_joined(op, now);
+		break;
+	case DHT_AIM_FIND:
+		dht_find_end(op, now);
+		break;
+	case DHT_AIM_STORE:
+		dht_publish(op, now);
+		break;
+	default:
+		dht_op_end(op, now, DHT_DONE);
+		dht_fill_next(node, now);
+	}
+}
+
+/* Asks whoever is to be asked; ends the lookup when there is nobody left. */
+static void go_on(struct dht_op *op, uint64_t now)
+{
+	unsigned int path, need = PATH_NEED;
+	struct dht_seen *seen;
+	bool room;
+
+	if (need > op->need)
+		need = op->need;
+again:
+	room = true;
+	for (path = 0; !op->merged && path < op->wide; path++) {
+		while (room && !op->waiting[path]) {
+			room = budget(op);
+			seen = room ? next_of_path(op, path, need) : NULL;
+			if (!seen)
+				break;
+			ask(op, now, seen);
+		}
+	}
+	if (waiting(op) && !op->merged)
+		return;
+	op->merged = true;
+	while (budget(op) && (seen = next_of_all(op)))
+		ask(op, now, seen);
+	if (waiting(op))
+		return;
+	/* Those who are slow may still be what a find is about. */
+	if (op->outstanding && (op->aim == DHT_AIM_FIND ||
+				!op->result.answers)) {
+		ask_again(op, now);
+		return;
+	}
+	if ((suspicious(op) || unsure(op)) && widen(op))
+		goto again;
+	over(op, now);
+}
+
+/**
+ * dht_lookup_begin() - begin a lookup
+ * @op: the operation; may have some to ask already
+ * @now: microseconds
+ *
+ * Where the whole network is known one of the nearest is enough to begin with:
+ * he has what is looked for, or else all are asked.
+ */
+void dht_lookup_begin(struct dht_op *op, uint64_t now)
+{
+	const struct dht_params *p = dht_p(op->node);
+	const struct dht_table *t = &op->node->table;
+	const struct dht_peer *best[DHT_SEEN_MAX];
+	unsigned int i, n, most = 4 * op->paths;
+
+	if (most < op->need)
+		most = op->need;
+	n = dht_table_nearest(op->node, &op->target, false, best, most);
+	if (!n)
+		n = dht_table_nearest(op->node, &op->target, true, best, most);
+	for (i = 0; i < n; i++)
+		dht_lookup_add(op, best[i]->known, i % op->paths, 1);
+	op->wide = op->paths;
+	if (op->aim == DHT_AIM_FIND && t->count < p->table &&
+	    op->node->size <= t->count + 1U)
+		op->wide = 1;
+	go_on(op, now);
+}
+
+/* One request less; NULL where its answer does not matter any more. */
+static struct dht_seen *answered(struct dht_op *op, uint32_t known)
+{
+	struct dht_seen *seen = seen_of(op, known);
+
+	op->outstanding--;
+	op->wide = op->paths;
+	if (!seen)
+		return NULL;
+	seen->asked--;
+	return seen->stand == DHT_WAITING || seen->stand == DHT_TARDY ?
+	       seen : NULL;
+}
+
+/* Its path does not wait for it any more. */
+static void settle(struct dht_op *op, struct dht_seen *seen,
+		   enum dht_stand stand)
+{
+	if (seen->stand == DHT_WAITING)
+		op->waiting[seen->path]--;
+	seen->stand = stand;
+}
+
+static void add_contacts(struct dht_op *op, unsigned int path,
+			 unsigned int round, const struct dht_message *m)
+{
+	struct dht_node *node = op->node;
+	struct dht_contact contact;
+	unsigned int i;
+	uint32_t known;
+
+	for (i = 0; i < m->n_contacts; i++) {
+		dht_contact_get(&contact, m->contacts + i * DHT_CONTACT_LEN);
+		if (!dht_work_ok(node->net, &contact))
+			continue;
+		known = dht_book_get(dht_of(node), &contact);
+		if (!known)
+			return;
+		/* Who is joined through is trusted: he begins all paths. */
+		dht_lookup_add(op, known, op->aim == DHT_AIM_JOIN &&
+			       round == 2 ? i % op->paths : path, round);
+		dht_table_told(node, known);
+		dht_book_put(dht_of(node), known);
+	}
+}
+
+/**
+ * dht_lookup_answer() - somebody has answered
+ * @op: the operation
+ * @now: microseconds
+ * @known: who
+ * @m: the response
+ */
+void dht_lookup_answer(struct dht_op *op, uint64_t now, uint32_t known,
+		       const struct dht_message *m)
+{
+	struct dht_seen *seen = answered(op, known);
+	const struct dht_contact *contact;
+	unsigned int path, round;
+
+	op->result.answers++;
+	if (!seen) {
+		go_on(op, now);
+		return;
+	}
+	step(op, now, seen, DHT_ANSWERED, m);
+	settle(op, seen, DHT_HERE);
+	if (m->status) {
+		seen->stand = DHT_GONE;
+		op->result.status = m->status;
+	} else if (m->type == DHT_JOIN) {
+		contact = dht_book_at(dht_of(op->node), known);
+		if (!dht_admitted(op->node, now, &contact->id, m->admission))
+			seen->stand = DHT_GONE;
+		else if (op->aim != DHT_AIM_JOIN || seen->round != 1)
+			seen->stand = DHT_NEW;
+		else
+			dht_introduced(op->node, m);
+	}
+	if (seen->stand == DHT_HERE && op->aim == DHT_AIM_FIND)
+		dht_find_take(op, now, seen, m);
+	path = seen->path;
+	round = seen->round + 1U;
+	if (seen->stand != DHT_GONE)
+		add_contacts(op, path, round, m);
+	if (op->aim == DHT_AIM_FIND && dht_find_enough(op))
+		dht_find_end(op, now);
+	else
+		go_on(op, now);
+}
+
+/**
+ * dht_lookup_slow() - somebody takes long to answer
+ * @op: the operation
+ * @now: microseconds
+ * @known: who
+ */
+void dht_lookup_slow(struct dht_op *op, uint64_t now, uint32_t known)
+{
+	struct dht_seen *seen = seen_of(op, known);
+
+	if (!seen || (seen->stand != DHT_WAITING && seen->stand != DHT_TARDY))
+		return;
+	settle(op, seen, DHT_TARDY);
+	op->wide = op->paths;
+	step(op, now, seen, DHT_SLOW, NULL);
+	/* Nobody can answer in place of the node that is looked for. */
+	if (!seen->distance && seen->again < AGAIN && budget(op)) {
+		seen->again++;
+		ask(op, now, seen);
+	}
+	go_on(op, now);
+}
+
+/**
+ * dht_lookup_lost() - somebody will not answer
+ * @op: the operation
+ * @now: microseconds
+ * @known: who
+ */
+void dht_lookup_lost(struct dht_op *op, uint64_t now, uint32_t known)
+{
+	struct dht_seen *seen = answered(op, known);
+
+	if (seen && !seen->asked) {
+		settle(op, seen, DHT_GONE);
+		step(op, now, seen, DHT_LOST, NULL);
+	}
+	go_on(op, now);
+}

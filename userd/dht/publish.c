@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Stores and leaves: objects put at other nodes.
+ *
+ * A store asks the nearest of a lookup, the nearest first, until as many hold
+ * the object as the network wants copies; the owner is told when a quorum does.
+ * Where ids crowd around the object, they may have been made to: then it goes
+ * to all who lie where twice the copies should, at most four times as many.
+ */
+#include <string.h>
+
+#include "dht_state.h"
+
+/**
+ * dht_op_end() - end an operation
+ * @op: the operation, which is freed
+ * @now: microseconds
+ * @outcome: how it ended
+ *
+ * The owner is told, unless nobody waits for it.
+ */
+void dht_op_end(struct dht_op *op, uint64_t now, enum dht_outcome outcome)
+{
+	struct dht_action *action;
+	unsigned int i;
+	size_t len = 0;
+	uint8_t *at;
+
+	if (op->told || op->aim == DHT_AIM_FILL) {
+		dht_op_free(op);
+		return;
+	}
+	for (i = 0; i < op->n_found; i++)
+		len += DHT_OBJECT_HEAD_LEN + op->found[i]->object.len;
+	action = dht_act(op->node, DHT_ACT_RESULT, len);
+	if (action) {
+		action->op = dht_op_number(op);
+		action->result = op->result;
+		action->result.outcome = outcome;
+		action->result.objects = op->n_found;
+		at = action->b;
+		for (i = 0; i < op->n_found; i++)
+			at += dht_object_put(at, action->b + len - at,
+					     op->found[i]->b,
+					     op->found[i]->object.len,
+					     dht_left(op->found[i], now));
+	}
+	dht_op_free(op);
+}
+
+static unsigned int quorum(const struct dht_op *op)
+{
+	const struct dht_params *p = dht_p(op->node);
+	unsigned int n = p->quorum ? p->quorum : p->redundancy / 2 + 1;
+
+	return n < op->want ? n : op->want;
+}
+
+/* Tells the owner once it is decided, while the rest goes on. */
+static void decide(struct dht_op *op)
+{
+	struct dht_action *action;
+
+	if (op->told || op->acks < quorum(op))
+		return;
+	action = dht_act(op->node, DHT_ACT_RESULT, 0);
+	if (!action)
+		return;
+	action->op = dht_op_number(op);
+	action->result = op->result;
+	action->result.outcome = DHT_DONE;
+	action->result.status = DHT_OK;
+	action->result.copies = op->acks;
+	op->told = true;
+}
+
+static int put(struct dht_op *op, uint64_t now, struct dht_seen *seen)
+{
+	uint8_t b[DHT_OBJECT_HEAD_LEN + DHT_OBJECT_MAX];
+	struct dht_message m = { .type = DHT_STORE, .n_objects = 1 };
+	const struct dht_held *held = op->found[0];
+
+	m.objects = b;
+	m.objects_len = dht_object_put(b, sizeof(b), held->b,
+				       held->object.len, dht_left(held, now));
+	seen->stored = 1;
+	op->result.requests++;
+	if (dht_request(op->node, now, seen->known, DHT_FOR_STORE, op->number,
+			&m))
+		return -1;
+	op->outstanding++;
+	return 0;
+}
+
+/* As many are asked as are still wanted, counting those under way. */
+static void go_on(struct dht_op *op, uint64_t now)
+{
+	unsigned int i;
+
+	for (i = 0; i < op->n_seen && op->acks + op->outstanding < op->want;
+	     i++)
+		if (op->seen[i].stand == DHT_HERE && !op->seen[i].stored)
+			put(op, now, &op->seen[i]);
+	decide(op);
+	if (op->outstanding)
+		return;
+	op->result.copies = op->acks;
+	dht_find_forget(op);
+	if (op->acks >= quorum(op))
+		dht_op_end(op, now, DHT_DONE);
+	else if (op->acks)
+		dht_op_end(op, now, DHT_NO_QUORUM);
+	else
+		dht_op_end(op, now, op->refusals ? DHT_REFUSED :
+						   DHT_NO_ANSWER);
+}
+
+/* How many copies: more where the ids around the object are suspect. */
+static unsigned int copies(struct dht_op *op)
+{
+	unsigned int r = dht_p(op->node)->redundancy, i, n = 0;
+
+	for (i = 0; i < op->n_seen; i++) {
+		if (op->seen[i].stand != DHT_HERE)
+			continue;
+		n++;
+		if (n == r && (op->node->size <= 4U * r ||
+			       !dht_too_dense(op->node, op->seen[i].distance,
+					      r)))
+			return r;
+		if (n > r && (n >= 4 * r ||
+			      op->seen[i].distance >
+			      dht_expected(op->node, 2 * r)))
+			break;
+	}
+	if (n > r)
+		op->result.alarm = true;
+	return n > r ? n : r;
+}
+
+/* The node is one of the nearest itself, perhaps. */
+static void put_own(struct dht_op *op, uint64_t now)
+{
+	const struct dht_held *held = op->found[0];
+	uint64_t seq;
+
+	if (!dht_responsible(op->node, &op->target, &op->node->self.id,
+			     dht_p(op->node)->redundancy) ||
+	    dht_store_put(op->node, now, &held->object, &op->target,
+			  dht_left(held, now), &seq))
+		return;
+	op->acks++;
+}
+
+/**
+ * dht_publish() - the nearest are known: put the object there
+ * @op: a store
+ * @now: microseconds
+ */
+void dht_publish(struct dht_op *op, uint64_t now)
+{
+	unsigned int i;
+
+	op->storing = true;
+	op->want = copies(op);
+	for (i = 0; i < op->n_seen; i++)
+		if (op->seen[i].stand == DHT_HERE &&
+		    op->seen[i].round > op->result.rounds)
+			op->result.rounds = op->seen[i].round;
+	put_own(op, now);
+	go_on(op, now);
+}
+
+/**
+ * dht_publish_answer() - somebody has stored the object, or not
+ * @op: the store
+ * @now: microseconds
+ * @known: who
+ * @m: the response
+ *
+ * Who says that others are nearer names them, and they are asked, too.
+ */
+void dht_publish_answer(struct dht_op *op, uint64_t now, uint32_t known,
+			const struct dht_message *m)
+{
+	struct dht_host *host = dht_of(op->node);
+	struct dht_contact contact;
+	unsigned int i, j;
+	uint32_t other;
+
+	op->outstanding--;
+	op->result.answers++;
+	if (m->status == DHT_OK) {
+		op->acks++;
+	} else {
+		op->refusals++;
+		op->result.status = m->status;
+	}
+	for (i = 0; m->status == DHT_FAR && i < m->n_contacts; i++) {
+		dht_contact_get(&contact, m->contacts + i * DHT_CONTACT_LEN);
+		other = dht_book_get(host, &contact);
+		if (!other)
+			break;
+		if (!dht_lookup_add(op, other, 0, 1))
+			for (j = 0; j < op->n_seen; j++)
+				if (op->seen[j].known == other)
+					op->seen[j].stand = DHT_HERE;
+		dht_book_put(host, other);
+	}
+	go_on(op, now);
+}
+
+/**
+ * dht_publish_lost() - somebody did not say whether he has stored the object
+ * @op: the store
+ * @now: microseconds
+ * @known: who
+ */
+void dht_publish_lost(struct dht_op *op, uint64_t now, uint32_t known)
+{
+	op->outstanding--;
+	go_on(op, now);
+}
+
+/**
+ * dht_store() - store an object
+ * @node: who stores it
+ * @now: microseconds
+ * @object: encoded
+ * @len: its length in bytes
+ *
+ * Return: number of the operation; 0 where there is no room, or for an object
+ * that is not valid.
+ */
+uint64_t dht_store(struct dht_node *node, uint64_t now, const uint8_t *object,
+		   size_t len)
+{
+	const struct dht_params *p = dht_p(node);
+	const struct dht_net *net = node->net;
+	struct dht_object parsed;
+	struct dht_held *held;
+	struct themis_id id;
+	struct dht_op *op;
+	uint64_t number;
+
+	if (dht_object_parse(&parsed, object, len) ||
+	    dht_object_verify(&parsed, net->netid, net->netid_len,
+			      dht_unix(net->host, now), &net->host->config))
+		return 0;
+	dht_object_id(&parsed, net->netid, net->netid_len, &id);
+	op = dht_op_new(node, now, DHT_AIM_STORE, &id);
+	if (!op)
+		return 0;
+	held = dht_held_new(&parsed, &id, now + p->keep * DHT_SECOND);
+	if (!held) {
+		dht_op_free(op);
+		return 0;
+	}
+	op->found[op->n_found++] = held;
+	number = dht_op_number(op);
+	dht_lookup_begin(op, now);
+	return number;
+}
+
+/* Of the nearest, who will be responsible for an object when we are gone. */
+static const struct dht_peer *heir(const struct dht_node *node,
+				   const struct themis_id *id)
+{
+	unsigned int r = dht_p(node)->redundancy, n;
+	const struct dht_peer *best[32];
+
+	n = dht_table_nearest(node, id, false, best, r);
+	return n ? best[n - 1] : NULL;
+}
+
+static void leave_to(struct dht_op *op, uint64_t now, uint32_t known,
+		     uint8_t *b, size_t len, unsigned int n)
+{
+	struct dht_message m = {
+		.type = DHT_LEAVE,
+		.n_objects = n,
+		.objects = b,
+		.objects_len = len,
+	};
+
+	op->result.requests++;
+	if (!dht_request(op->node, now, known, DHT_FOR_LEAVE, op->number, &m))
+		op->outstanding++;
+}
+
+/* All that one heir gets, in as many messages as it takes; at least one. */
+static void hand_over(struct dht_op *op, uint64_t now, uint32_t known)
+{
+	struct core_walk walk = core_walk(&op->node->store.all);
+	const struct dht_peer *to;
+	uint8_t b[DHT_OBJECT_ROOM];
+	struct dht_held *held;
+	struct core_list *pos;
+	unsigned int n = 0;
+	size_t len = 0, put;
+
+	while ((pos = core_walk_on(&walk))) {
+		held = core_entry(pos, struct dht_held, all);
+		to = heir(op->node, &held->id);
+		if (!to || to->known != known)
+			continue;
+		put = n < DHT_OBJECTS_MAX ?
+		      dht_object_put(b + len, sizeof(b) - len, held->b,
+				     held->object.len, dht_left(held, now)) :
+		      0;
+		if (!put) {
+			leave_to(op, now, known, b, len, n);
+			n = 0;
+			len = 0;
+			put = dht_object_put(b, sizeof(b), held->b,
+					     held->object.len,
+					     dht_left(held, now));
+		}
+		len += put;
+		n++;
+	}
+	leave_to(op, now, known, b, len, n);
+}
+
+/**
+ * dht_leave() - leave the network
+ * @node: who leaves
+ * @now: microseconds
+ *
+ * Its objects go to those who will be responsible for them, and its siblings
+ * are told. It answers nobody from now on; when the operation is over it may be
+ * freed.
+ *
+ * Return: number of the operation, or 0 where there is no room.
+ */
+uint64_t dht_leave(struct dht_node *node, uint64_t now)
+{
+	unsigned int i, n, most = 2 * dht_p(node)->redundancy;
+	const struct dht_peer *best[64];
+	struct dht_op *op;
+	uint64_t number;
+
+	op = dht_op_new(node, now, DHT_AIM_LEAVE, &node->self.id);
+	if (!op)
+		return 0;
+	number = dht_op_number(op);
+	node->left = true;
+	n = dht_table_nearest(node, &node->self.id, false, best, most);
+	for (i = 0; i < n; i++)
+		hand_over(op, now, best[i]->known);
+	if (!op->outstanding)
+		dht_op_end(op, now, DHT_DONE);
+	return number;
+}
+
+/**
+ * dht_leave_answer() - an heir has answered, or never will
+ * @op: the leave
+ * @now: microseconds
+ */
+void dht_leave_answer(struct dht_op *op, uint64_t now)
+{
+	if (!--op->outstanding)
+		dht_op_end(op, now, DHT_DONE);
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Copies: who is to hold an object, and how he comes to hold it.
+ *
+ * Each node asks one of its nearest peers several times in a lease what it
+ * should hold and does not: it sends digests of what it has, and gets objects.
+ * So a copy that died with its node is made again by whoever has moved up, and
+ * a partition heals, without anybody to coordinate it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dht_state.h"
+
+#define UPDATES		4		/* in a lease */
+
+/**
+ * dht_responsible() - whether somebody is among the nearest to an object
+ * @node: whose knowledge counts
+ * @id: of the object
+ * @who: the node itself, or another
+ * @margin: how many nearer ones there may not be
+ *
+ * Return: true if fewer than @margin are nearer.
+ */
+bool dht_responsible(const struct dht_node *node, const struct themis_id *id,
+		     const struct themis_id *who, unsigned int margin)
+{
+	const struct dht_peer *best[4 * 32];
+	uint64_t own = dht_prefix(who) ^ dht_prefix(id);
+	unsigned int n, nearer = 0;
+
+	if (!themis_id_equal(who, &node->self.id) &&
+	    (node->table.self ^ dht_prefix(id)) < own)
+		nearer++;
+	n = dht_table_nearest(node, id, false, best, margin);
+	while (n-- > 0)
+		if ((best[n]->prefix ^ dht_prefix(id)) < own)
+			nearer++;
+	return nearer < margin;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct dht_held *const *x = a, *const *y = b;
+
+	return themis_id_compare(&(*x)->id, &(*y)->id);
+}
+
+/*
+ * The digests of the next objects from the cursor on, and the range of ids that
+ * they speak for: all of it where they all fit.
+ */
+static void put_digests(struct dht_node *node, struct dht_message *m,
+			uint8_t *b)
+{
+	struct dht_store *store = &node->store;
+	size_t count = store->by_id.count, i = 0, n = 0;
+	struct core_walk walk = core_walk(&store->all);
+	struct dht_held **held;
+	struct core_list *pos;
+
+	memset(m->to.b, 0xff, sizeof(m->to.b));
+	m->digests = b;
+	if (!count)
+		return;
+	held = malloc(count * sizeof(struct dht_held *));
+	if (!held)
+		return;
+	while ((pos = core_walk_on(&walk)))
+		held[i++] = core_entry(pos, struct dht_held, all);
+	if (count > DHT_DIGESTS_MAX) {
+		qsort(held, count, sizeof(struct dht_held *), by_id);
+		for (i = 0; i < count; i++)
+			if (themis_id_compare(&held[i]->id,
+					      &store->cursor) >= 0)
+				break;
+		if (i < count)
+			m->target = store->cursor;
+		else
+			i = 0;
+	} else {
+		i = 0;
+	}
+	for (; i < count && n < DHT_DIGESTS_MAX; i++, n++) {
+		dht_put64(b + n * DHT_DIGEST_LEN, held[i]->key);
+		dht_put64(b + n * DHT_DIGEST_LEN + 8, held[i]->object.seq);
+	}
+	m->n_digests = n;
+	/* The last id may have more entries than fit: it comes again. */
+	if (i < count) {
+		m->to = held[i - 1]->id;
+		store->cursor = m->to;
+	} else {
+		memset(store->cursor.b, 0, sizeof(store->cursor.b));
+	}
+	free(held);
+}
+
+/**
+ * dht_update_from() - ask a peer for the objects that this node should hold
+ * @node: the node
+ * @now: microseconds
+ * @known: the peer
+ */
+void dht_update_from(struct dht_node *node, uint64_t now, uint32_t known)
+{
+	uint8_t b[DHT_DIGESTS_MAX * DHT_DIGEST_LEN];
+	struct dht_message m = { .type = DHT_UPDATE };
+
+	put_digests(node, &m, b);
+	dht_request(node, now, known, DHT_FOR_UPDATE, 0, &m);
+}
+
+/**
+ * dht_update_ask() - the next update of a node is due
+ * @node: the node
+ * @now: microseconds
+ */
+void dht_update_ask(struct dht_node *node, uint64_t now)
+{
+	uint64_t gap = dht_lease(node) * DHT_SECOND / UPDATES, random;
+	const struct dht_peer *best[32];
+	unsigned int n;
+
+	dht_of(node)->config.random(dht_of(node)->config.ctx, &random,
+				    sizeof(random));
+	node->update_at = now + gap * 3 / 4 + random % (gap / 2);
+	n = dht_table_nearest(node, &node->self.id, false, best,
+			      dht_p(node)->redundancy);
+	if (n)
+		dht_update_from(node, now, best[(random >> 32) % n]->known);
+}
+
+static bool has(const struct dht_message *m, const struct dht_held *held)
+{
+	const uint8_t *b = m->digests;
+	unsigned int i;
+
+	for (i = 0; i < m->n_digests; i++, b += DHT_DIGEST_LEN)
+		if (dht_get64(b) == held->key)
+			return dht_get64(b + 8) >= held->object.seq;
+	return false;
+}
+
+/**
+ * dht_update_answer() - the objects that an asker should hold and does not
+ * @node: who is asked
+ * @now: microseconds
+ * @m: the command
+ * @r: the response, to be completed
+ * @asker: who asks
+ * @room: DHT_OBJECT_ROOM bytes
+ */
+void dht_update_answer(struct dht_node *node, uint64_t now,
+		       const struct dht_message *m, struct dht_message *r,
+		       const struct themis_id *asker, uint8_t *room)
+{
+	struct core_walk walk = core_walk(&node->store.all);
+	struct dht_held *held;
+	struct core_list *pos;
+	size_t len;
+
+	while ((pos = core_walk_on(&walk))) {
+		held = core_entry(pos, struct dht_held, all);
+		if (held->until <= now ||
+		    themis_id_compare(&held->id, &m->target) < 0 ||
+		    themis_id_compare(&held->id, &m->to) > 0 ||
+		    has(m, held) ||
+		    !dht_responsible(node, &held->id, asker,
+				     dht_p(node)->redundancy))
+			continue;
+		len = r->n_objects < DHT_OBJECTS_MAX ?
+		      dht_object_put(room + r->objects_len,
+				     DHT_OBJECT_ROOM - r->objects_len,
+				     held->b, held->object.len,
+				     dht_left(held, now)) : 0;
+		if (!len) {
+			r->flags |= DHT_MORE;
+			break;
+		}
+		r->objects_len += len;
+		r->n_objects++;
+	}
+	r->objects = room;
+}
+
+/**
+ * dht_update_taken() - an answer to an update has come
+ * @node: who asked
+ * @now: microseconds
+ * @known: who was asked
+ * @m: the response
+ */
+void dht_update_taken(struct dht_node *node, uint64_t now, uint32_t known,
+		      const struct dht_message *m)
+{
+	const uint8_t *at = m->objects, *end = at + m->objects_len, *b;
+	struct themis_id id;
+	unsigned int kept = 0;
+	uint64_t seq;
+	uint32_t lease;
+	size_t len;
+
+	while ((b = dht_object_next(&at, end, &len, &lease)))
+		kept += dht_store_check(node, now, b, len, lease, &seq,
+					&id) == DHT_OK;
+	/* Only while it leads to something: he decides, not we. */
+	if (m->flags & DHT_MORE && kept)
+		dht_update_from(node, now, known);
+}

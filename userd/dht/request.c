@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands that wait for their responses.
+ *
+ * A command's sequence is its place in the slab and a generation, so that a
+ * late response to a request that is gone finds nothing.
+ */
+#include <string.h>
+
+#include "dht_state.h"
+
+/**
+ * dht_request() - send a command
+ * @node: who asks
+ * @now: microseconds
+ * @known: who is asked
+ * @purpose: what for
+ * @op: for which operation; 0 for none
+ * @message: the command
+ *
+ * Return: 0, or -1 where there is no room for it.
+ */
+int dht_request(struct dht_node *node, uint64_t now, uint32_t known,
+		enum dht_purpose purpose, uint32_t op,
+		struct dht_message *message)
+{
+	struct dht_host *host = dht_of(node);
+	struct dht_request *request;
+	struct dht_action *action;
+	uint32_t number;
+
+	if (core_heap_reserve(&host->timers))
+		return -1;
+	number = dht_slab_get(&host->requests);
+	if (!number)
+		return -1;
+	message->work = node->self.work;
+	action = dht_act_message(node, DHT_ACT_COMMAND, message);
+	if (!action) {
+		dht_slab_put(&host->requests, number);
+		return -1;
+	}
+	request = dht_slab_at(&host->requests, number);
+	request->number = number;
+	request->generation = ++host->generation;
+	request->node = node;
+	request->op = op;
+	request->known = known;
+	request->sent = now;
+	request->purpose = purpose;
+	dht_book_hold(host, known);
+	core_list_init(&request->of_node);
+	core_list_add(&node->requests, &request->of_node);
+	core_heap_set(&host->timers, &request->timer,
+		      now + dht_rtt_slow(node, known));
+	action->to = *dht_book_at(host, known);
+	action->seq = (uint64_t)request->generation << 32 | number;
+	node->asked++;
+	return 0;
+}
+
+/**
+ * dht_request_free() - a request waits no longer
+ * @host: the host
+ * @request: the request
+ */
+void dht_request_free(struct dht_host *host, struct dht_request *request)
+{
+	core_heap_del(&host->timers, &request->timer);
+	core_list_del(&request->of_node);
+	dht_book_put(host, request->known);
+	dht_slab_put(&host->requests, request->number);
+}
+
+static struct dht_op *op_of(struct dht_host *host, uint32_t op)
+{
+	return op ? dht_slab_at(&host->ops, op) : NULL;
+}
+
+/* The request is freed first: what follows may send the next one. */
+static void lost(struct dht_host *host, uint64_t now,
+		 struct dht_request *request)
+{
+	struct dht_op *op = op_of(host, request->op);
+	enum dht_purpose purpose = request->purpose;
+	struct dht_node *node = request->node;
+	uint32_t known = request->known;
+
+	dht_book_hold(host, known);
+	dht_request_free(host, request);
+	dht_table_lost(node, now, known);
+	if (op && purpose == DHT_FOR_LOOKUP)
+		dht_lookup_lost(op, now, known);
+	else if (op && purpose == DHT_FOR_STORE)
+		dht_publish_lost(op, now, known);
+	else if (op && purpose == DHT_FOR_LEAVE)
+		dht_leave_answer(op, now);
+	dht_book_put(host, known);
+}
+
+/**
+ * dht_request_timer() - a request takes long
+ * @host: the host
+ * @now: microseconds
+ * @request: the request
+ */
+void dht_request_timer(struct dht_host *host, uint64_t now,
+		       struct dht_request *request)
+{
+	struct dht_op *op = op_of(host, request->op);
+	uint64_t slow = request->timer.when - request->sent;
+
+	if (request->slow) {
+		lost(host, now, request);
+		return;
+	}
+	request->slow = true;
+	core_heap_set(&host->timers, &request->timer,
+		      request->sent + dht_rtt_lost(slow));
+	if (op && request->purpose == DHT_FOR_LOOKUP)
+		dht_lookup_slow(op, now, request->known);
+}
+
+static struct dht_request *find(struct dht_node *node, uint64_t seq)
+{
+	struct dht_host *host = dht_of(node);
+	uint32_t number = (uint32_t)seq;
+	struct dht_request *request;
+
+	if (!number || number > host->requests.made)
+		return NULL;
+	request = dht_slab_at(&host->requests, number);
+	if (request->generation != seq >> 32 || request->node != node)
+		return NULL;
+	/* One that was freed keeps its generation, but is in no list. */
+	return core_list_empty(&request->of_node) ? NULL : request;
+}
+
+/**
+ * dht_failed() - the transport cannot deliver a command
+ * @node: who asked
+ * @now: microseconds
+ * @seq: the command's
+ */
+void dht_failed(struct dht_node *node, uint64_t now, uint64_t seq)
+{
+	struct dht_request *request = find(node, seq);
+
+	if (request)
+		lost(dht_of(node), now, request);
+}
+
+/* Everybody who is told of may be worth knowing. */
+static void told(struct dht_node *node, const struct dht_message *m)
+{
+	struct dht_host *host = dht_of(node);
+	struct dht_contact contact;
+	unsigned int i;
+	uint32_t known;
+
+	for (i = 0; i < m->n_contacts; i++) {
+		dht_contact_get(&contact, m->contacts + i * DHT_CONTACT_LEN);
+		if (!dht_work_ok(node->net, &contact))
+			continue;
+		known = dht_book_get(host, &contact);
+		if (!known)
+			return;
+		dht_table_told(node, known);
+		dht_book_put(host, known);
+	}
+}
+
+static void take(struct dht_node *node, uint64_t now, struct dht_op *op,
+		 enum dht_purpose purpose, uint32_t known,
+		 const struct dht_message *m)
+{
+	switch (purpose) {
+	case DHT_FOR_LOOKUP:
+		if (op)
+			dht_lookup_answer(op, now, known, m);
+		break;
+	case DHT_FOR_STORE:
+		if (op)
+			dht_publish_answer(op, now, known, m);
+		break;
+	case DHT_FOR_LEAVE:
+		if (op)
+			dht_leave_answer(op, now);
+		break;
+	case DHT_FOR_UPDATE:
+		dht_update_taken(node, now, known, m);
+		told(node, m);
+		break;
+	case DHT_FOR_PROBE:
+		told(node, m);
+		dht_probed(node, now, known);
+		break;
+	case DHT_FOR_REPAIR:
+		break;
+	}
+}
+
+/* In a closed network who answers has to show his admission, too. */
+static bool member(struct dht_node *node, uint64_t now, uint32_t known,
+		   const struct dht_message *m)
+{
+	struct dht_known *k = dht_slab_at(&dht_of(node)->book, known);
+
+	if (!dht_p(node)->closed)
+		return true;
+	if (m->type == DHT_JOIN && !m->status &&
+	    dht_admitted(node, now, &k->contact.id, m->admission))
+		k->admitted = dht_get64(m->admission);
+	return k->admitted > dht_unix(dht_of(node), now);
+}
+
+/**
+ * dht_response() - a response has arrived
+ * @node: who asked
+ * @now: microseconds
+ * @from: who answers, proven
+ * @seq: of the command
+ * @b: the response, anything
+ * @len: its length in bytes
+ *
+ * A response that cannot be read is none.
+ */
+void dht_response(struct dht_node *node, uint64_t now,
+		  const struct themis_id *from, uint64_t seq,
+		  const uint8_t *b, size_t len)
+{
+	struct dht_request *request = find(node, seq);
+	struct dht_host *host = dht_of(node);
+	enum dht_purpose purpose;
+	struct dht_message m;
+	struct dht_op *op;
+	uint32_t known;
+
+	if (!request || dht_message_parse(&m, b, len) || !m.response ||
+	    !themis_id_equal(from, &dht_book_at(host, request->known)->id))
+		return;
+	op = op_of(host, request->op);
+	purpose = request->purpose;
+	known = request->known;
+	node->silent = 0;
+	dht_book_hold(host, known);
+	dht_rtt_measured(node, member(node, now, known, &m) ?
+			 dht_table_heard(node, now, known, dht_small(node)) :
+			 NULL,
+			 now - request->sent);
+	dht_request_free(host, request);
+	take(node, now, op, purpose, known, &m);
+	dht_book_put(host, known);
+}

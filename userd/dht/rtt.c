@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Round trips, and the timeouts that follow from them.
+ *
+ * A request that takes longer than the peer's round trips let expect (RFC 6298)
+ * is slow: another node is asked beside it, and its answer still counts. It is
+ * lost only much later. So a dead node costs a round trip, not seconds, and a
+ * slow one is not called dead.
+ */
+#include "dht_state.h"
+
+#define UNIT	250ULL			/* of struct dht_peer, microseconds */
+
+static uint64_t clamp(uint64_t v, uint64_t min, uint64_t max)
+{
+	return v < min ? min : v > max ? max : v;
+}
+
+static void smooth(uint64_t *rtt, uint64_t *var, uint64_t sample)
+{
+	uint64_t off;
+
+	if (!*rtt) {
+		*rtt = sample ? sample : 1;
+		*var = sample / 2;
+		return;
+	}
+	off = sample > *rtt ? sample - *rtt : *rtt - sample;
+	*var += (int64_t)(off - *var) / 4;
+	*rtt += (int64_t)(sample - *rtt) / 8;
+	if (!*rtt)
+		*rtt = 1;
+}
+
+/**
+ * dht_rtt_measured() - a peer has answered
+ * @node: the node
+ * @peer: the peer in its table, or NULL if it is not there
+ * @us: after so many microseconds
+ */
+void dht_rtt_measured(struct dht_node *node, struct dht_peer *peer,
+		      uint64_t us)
+{
+	uint64_t rtt = node->rtt, var = node->var;
+
+	us = clamp(us, 1, DHT_LOST_MAX);
+	smooth(&rtt, &var, us);
+	node->rtt = rtt;
+	node->var = var;
+	if (!peer)
+		return;
+	rtt = peer->rtt * UNIT;
+	var = peer->var * UNIT;
+	smooth(&rtt, &var, us);
+	peer->rtt = clamp((rtt + UNIT / 2) / UNIT, 1, UINT16_MAX);
+	peer->var = clamp((var + UNIT / 2) / UNIT, 0, UINT16_MAX);
+}
+
+/**
+ * dht_rtt_slow() - after how long a request to a peer counts as slow
+ * @node: the node
+ * @known: the peer
+ *
+ * Return: microseconds.
+ */
+uint64_t dht_rtt_slow(const struct dht_node *node, uint32_t known)
+{
+	const struct dht_peer *peer = dht_table_find(node, known);
+	uint64_t slow = 2 * DHT_RTT_FIRST;
+
+	if (peer && peer->rtt)
+		slow = (peer->rtt + 4 * peer->var) * UNIT + DHT_MS;
+	else if (node->rtt)
+		slow = node->rtt + 4ULL * node->var;
+	return clamp(slow, DHT_SLOW_MIN, DHT_SLOW_MAX);
+}
+
+/**
+ * dht_rtt_lost() - after how long a request counts as lost
+ * @slow: after how long it counts as slow
+ *
+ * Return: microseconds.
+ */
+uint64_t dht_rtt_lost(uint64_t slow)
+{
+	return clamp(4 * slow, DHT_LOST_MIN, DHT_LOST_MAX);
+}
