@@ -25,7 +25,8 @@ PKGS_HAVE := $(shell for p in $(PKGS); do pkg-config --exists $$p && echo $$p; d
 
 WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	   -Wold-style-definition -Wvla -Wno-unused-parameter
-CPPFLAGS += -D_GNU_SOURCE -Iinclude/uapi -Itools/lib -Iuserd/core
+CPPFLAGS += -D_GNU_SOURCE -Iinclude/uapi -Itools/lib -Iuserd/core \
+	    -Iuserd/dht
 CPPFLAGS += $(shell pkg-config --cflags $(PKGS_HAVE) 2>/dev/null)
 HARDEN	:= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 USER_CFLAGS = -std=gnu11 $(CFLAGS) $(HARDEN) $(WARN)
@@ -39,13 +40,15 @@ say	= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 LIB_SRC	 := $(wildcard tools/lib/*.c) userd/core/id.c
 CORE_SRC := $(filter-out userd/core/id.c,$(wildcard userd/core/*.c))
+DHT_SRC	 := $(wildcard userd/dht/*.c)
 D_SRC	 := $(wildcard userd/*.c)
 T_SRC	 := $(wildcard tools/themis/*.c)
 BENCH_SRC := $(wildcard tools/bench/*.c)
+SIM_SRC	 := $(wildcard tools/sim/*.c)
 
 obj	= $(patsubst %.c,build/obj/%.o,$(1))
 
-all: build/themisd build/themis module
+all: build/themisd build/themis build/themis-sim module
 
 build/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -60,6 +63,10 @@ build/libthemiscore.a: $(call obj,$(CORE_SRC))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
+build/libthemisdht.a: $(call obj,$(DHT_SRC))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
 build/themisd: $(call obj,$(D_SRC)) build/libthemiscore.a build/libafthemis.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_D)
@@ -71,6 +78,12 @@ build/themis: $(call obj,$(T_SRC)) build/libafthemis.a
 build/themis-bench: $(call obj,$(BENCH_SRC)) build/libafthemis.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_T) -lssl -lcrypto
+
+# The directory's own code among many nodes on a virtual clock.
+build/themis-sim: $(call obj,$(SIM_SRC)) build/libthemisdht.a \
+		  build/libthemiscore.a build/libafthemis.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lsodium -lm
 
 # The module. It is built in a copy of the few files that it is made of, one
 # copy per kernel, so that trees for several kernels can live side by side.
