@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "acceptor.h"
 #include "control.h"
 #include "log.h"
 
@@ -66,7 +67,7 @@ struct control {
 	struct ev_loop		*loop;
 	char			path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	int			fd;
-	ev_io			listener;
+	struct acceptor		listener;
 	control_handler		handler;
 	void			*ctx;
 	struct control_client	*clients;
@@ -363,7 +364,7 @@ static void on_connect(struct ev_loop *loop, ev_io *w, int revents)
 	const char *why;
 	int fd;
 
-	fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	fd = acceptor_take(&control->listener);
 	if (fd < 0)
 		return;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len)) {
@@ -519,9 +520,8 @@ struct control *control_start(struct ev_loop *loop, const char *path,
 		free(control);
 		return NULL;
 	}
-	ev_io_init(&control->listener, on_connect, control->fd, EV_READ);
-	control->listener.data = control;
-	ev_io_start(loop, &control->listener);
+	acceptor_start(&control->listener, loop, control->fd, "control socket",
+		       on_connect, control);
 	return control;
 }
 
@@ -535,7 +535,7 @@ void control_stop(struct control *control)
 		next = client->next;
 		client_free(client);
 	}
-	ev_io_stop(control->loop, &control->listener);
+	acceptor_stop(&control->listener);
 	close(control->fd);
 	unlink(control->path);
 	free(control);

@@ -42,6 +42,8 @@ struct node;
  * @nl: the kernel
  * @info: what the kernel's module is
  * @event_watcher: on the notifications of @nl
+ * @module_timer: until a new module is asked, or the kernel's state read again
+ * @module_gone: the module was removed
  * @core_timer: on @core_timer_fd
  * @core_timer_fd: fires when the core wants to be called
  * @core_deadline: what it is set to, microseconds
@@ -54,6 +56,7 @@ struct node;
  * @control_path: where that is
  * @config_path: the configuration file, or NULL
  * @state_path: the file of what was added by clients
+ * @alone_fd: held for as long as the daemon runs, or -1, see alone.h
  * @state_lock_fd: held for as long as the daemon runs
  * @state_log_fd: the log beside @state_path; -1: not open
  * @state_log_len: bytes in it
@@ -78,6 +81,8 @@ struct daemon {
 	struct themis_nl	*nl;
 	struct themis_nl_info	info;
 	ev_io			event_watcher;
+	ev_timer		module_timer;
+	bool			module_gone;
 	ev_io			core_timer;
 	int			core_timer_fd;
 	uint64_t		core_deadline;
@@ -90,6 +95,7 @@ struct daemon {
 	const char		*control_path;
 	const char		*config_path;
 	const char		*state_path;
+	int			alone_fd;
 	int			state_lock_fd;
 	int			state_log_fd;
 	size_t			state_log_len;

@@ -7,10 +7,14 @@
 #include <string.h>
 
 #include "addr.h"
+#include "config.h"
 #include "drive.h"
 #include "kernel.h"
 #include "log.h"
 #include "node.h"
+
+#define COME_BACK_S	0.3	/* until a new module is asked */
+#define RESYNC_S	1.0	/* until the kernel is asked again */
 
 /* What a dump has shown. */
 struct sessions {
@@ -94,10 +98,30 @@ static void on_event(void *ctx, const struct themis_nl_event *ev)
 	drive(d);
 }
 
+static void set_timer(struct daemon *d, double after)
+{
+	ev_timer_stop(d->loop, &d->module_timer);
+	ev_timer_set(&d->module_timer, after, 0);
+	ev_timer_start(d->loop, &d->module_timer);
+}
+
+static void resync_or_retry(struct daemon *d)
+{
+	static struct log_limit failed = { .lines = 1, .seconds = 60 };
+	int err = kernel_resync(d);
+
+	if (!err)
+		return;
+	if (log_within(&failed, "such failures"))
+		log_warn("cannot read the kernel's sessions: %s; trying again",
+			 strerror(-err));
+	set_timer(d, RESYNC_S);
+}
+
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
+	static struct log_limit lost = { .lines = 1, .seconds = 60 };
 	struct daemon *d = w->data;
-	struct themis_diag diag;
 	int err;
 
 	err = themis_nl_recv(d->nl, on_event, d);
@@ -105,16 +129,17 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	case 0:
 		break;
 	case -ENOBUFS:
-		log_warn("notifications were lost: reading the kernel's state anew");
-		err = kernel_resync(d);
-		if (err)
-			log_warn("cannot read the kernel's sessions: %s",
-				 strerror(-err));
+		if (log_within(&lost, "times"))
+			log_warn("notifications were lost: reading the kernel's state anew");
+		resync_or_retry(d);
 		break;
 	case -ENODEV:
-		themis_nl_diag(NULL, -ENOENT, "", &diag);
-		log_diag(LOG_LEVEL_ERROR, &diag);
-		daemon_stop(d, THEMISD_EXIT_KERNEL);
+		d->module_gone = true;
+		log_warn("the module was removed; waiting for it to come back");
+		break;
+	case -ESTALE:
+		/* It has more to do than to tell us, before it is of use. */
+		set_timer(d, COME_BACK_S);
 		break;
 	default:
 		log_error("Error: cannot receive from the kernel: %s.",
@@ -123,7 +148,7 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	}
 }
 
-int kernel_start(struct daemon *d, struct themis_diag *diag)
+static int kernel_open(struct daemon *d, struct themis_diag *diag)
 {
 	int err;
 
@@ -155,8 +180,56 @@ err_close:
 	return err;
 }
 
+/*
+ * A module has come instead of the one that went. There was no node then, for
+ * each keeps the module in place; but ports of the configuration there may be.
+ */
+static void come_back(struct daemon *d)
+{
+	const int family = d->info.family;
+	struct themis_nl *old = d->nl;
+	struct themis_diag diag;
+
+	ev_io_stop(d->loop, &d->event_watcher);
+	if (kernel_open(d, &diag)) {
+		d->nl = old;
+		ev_io_start(d->loop, &d->event_watcher);
+		log_debug("%s", diag.what);
+		set_timer(d, RESYNC_S);
+		return;
+	}
+	themis_nl_close(old);
+	if (d->info.family != family) {
+		log_error("Error: the module has come back as another address family. Start the daemon anew.");
+		daemon_stop(d, THEMISD_EXIT_KERNEL);
+		return;
+	}
+	d->module_gone = false;
+	log_info("the module has come back, version %s", d->info.version);
+	config_reload(d);
+	drive(d);
+}
+
+static void on_module_timer(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct daemon *d = w->data;
+
+	if (d->module_gone)
+		come_back(d);
+	else
+		resync_or_retry(d);
+}
+
+int kernel_start(struct daemon *d, struct themis_diag *diag)
+{
+	ev_init(&d->module_timer, on_module_timer);
+	d->module_timer.data = d;
+	return kernel_open(d, diag);
+}
+
 void kernel_stop(struct daemon *d)
 {
+	ev_timer_stop(d->loop, &d->module_timer);
 	ev_io_stop(d->loop, &d->event_watcher);
 	themis_nl_close(d->nl);
 	d->nl = NULL;

@@ -64,6 +64,7 @@ static int receive(struct link *link)
 static void on_packet(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct link *link = w->data;
+	struct daemon *d = link->d;
 	int i, ret;
 
 	for (i = 0; i < RX_BATCH; i++) {
@@ -80,6 +81,8 @@ static void on_packet(struct ev_loop *loop, ev_io *w, int revents)
 		}
 		log_debug("link %u: %s", link->port, strerror(-ret));
 	}
+	/* There are more: whoever sends them has to show that he is there. */
+	themis_core_busy(d->core, daemon_now());
 }
 
 static int open_raw(struct daemon *d, uint16_t port)

@@ -13,6 +13,7 @@
 
 #include <sodium.h>
 
+#include "alone.h"
 #include "config.h"
 #include "confine.h"
 #include "control.h"
@@ -195,6 +196,8 @@ static int run(struct daemon *d, enum confine_mode seccomp)
 	}
 
 	d->exit_code = THEMISD_EXIT_USAGE;
+	if (alone_start(d, &diag))
+		goto err_alone;
 	if (statefile_lock(d, &diag))
 		goto err_state;
 	d->control = control_start(d->loop, d->control_path, request_handle, d,
@@ -245,6 +248,8 @@ err_metrics:
 err_control:
 	statefile_unlock(d);
 err_state:
+	alone_stop(d);
+err_alone:
 	drive_stop(d);
 err_drive:
 	kernel_stop(d);

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "acceptor.h"
 #include "log.h"
 #include "metrics.h"
 
@@ -50,7 +51,7 @@ struct metrics {
 	struct daemon		*d;
 	int			fd;
 	char			path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	ev_io			listener;
+	struct acceptor		listener;
 	char			*text;
 	size_t			len;
 	uint64_t		text_us;
@@ -159,7 +160,7 @@ static void on_connect(struct ev_loop *loop, ev_io *w, int revents)
 	const struct metrics_client *end = client + METRICS_CLIENTS_MAX;
 	int fd;
 
-	fd = accept4(metrics->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	fd = acceptor_take(&metrics->listener);
 	if (fd < 0)
 		return;
 	while (client < end && client->fd >= 0)
@@ -233,9 +234,8 @@ int metrics_start(struct daemon *d, const char *path,
 		metrics->clients[i].metrics = metrics;
 		metrics->clients[i].fd = -1;
 	}
-	ev_io_init(&metrics->listener, on_connect, metrics->fd, EV_READ);
-	metrics->listener.data = metrics;
-	ev_io_start(d->loop, &metrics->listener);
+	acceptor_start(&metrics->listener, d->loop, metrics->fd,
+		       "metrics socket", on_connect, metrics);
 	d->metrics = metrics;
 	return 0;
 }
@@ -250,7 +250,7 @@ void metrics_stop(struct daemon *d)
 	for (i = 0; i < METRICS_CLIENTS_MAX; i++)
 		if (metrics->clients[i].fd >= 0)
 			client_end(&metrics->clients[i]);
-	ev_io_stop(d->loop, &metrics->listener);
+	acceptor_stop(&metrics->listener);
 	close(metrics->fd);
 	unlink(metrics->path);
 	free(metrics->text);

@@ -96,6 +96,54 @@ static void put_agreements(FILE *out, const struct daemon *d)
 			(unsigned long long)themis_core_counter(d->core, i));
 }
 
+static void put_outcome(FILE *out, const char *outcome, uint64_t n)
+{
+	fprintf(out, "themis_agreements_total{outcome=\"%s\"} %llu\n", outcome,
+		(unsigned long long)n);
+}
+
+/* How agreements ended: well, of both sides' asking, or not, of ours. */
+static void put_outcomes(FILE *out, const struct daemon *d)
+{
+	uint64_t agreed = themis_core_counter(d->core, THEMIS_N_AGREED);
+	uint64_t rekeyed = themis_core_counter(d->core, THEMIS_N_REKEYED);
+	unsigned int i;
+
+	head(out, "themis_agreements_total", "counter",
+	     "Key agreements that ended, by outcome. agreed: a session's first key; rekeyed: a later one; turned-away: refused by us; others: why one that we began came to nothing.");
+	put_outcome(out, "agreed", agreed - rekeyed);
+	put_outcome(out, "rekeyed", rekeyed);
+	put_outcome(out, "turned-away",
+		    themis_core_counter(d->core, THEMIS_N_NOT_ALLOWED));
+	for (i = THEMIS_WHY_NONE + 1; i < __THEMIS_WHY_MAX; i++)
+		put_outcome(out, tell_why_name((enum themis_why)i),
+			    themis_core_failures(d->core,
+						 (enum themis_why)i));
+}
+
+static void put_rtt(FILE *out, const struct daemon *d)
+{
+	static const uint64_t bounds[] = THEMIS_RTT_BOUNDS;
+	const struct themis_rtt *rtt = themis_core_rtt(d->core);
+	uint64_t so_far = 0;
+	unsigned int i;
+
+	head(out, "themis_agreement_rtt_seconds", "histogram",
+	     "Round trips of agreements that we began and whose first message was answered.");
+	for (i = 0; i < THEMIS_RTT_BUCKETS - 1; i++) {
+		so_far += rtt->bucket[i];
+		fprintf(out, "themis_agreement_rtt_seconds_bucket{le=\"%g\"} %llu\n",
+			(double)bounds[i] / 1e6, (unsigned long long)so_far);
+	}
+	fprintf(out, "themis_agreement_rtt_seconds_bucket{le=\"+Inf\"} %llu\n",
+		(unsigned long long)rtt->count);
+	fprintf(out, "themis_agreement_rtt_seconds_sum %llu.%06llu\n",
+		(unsigned long long)rtt->sum_us / 1000000,
+		(unsigned long long)rtt->sum_us % 1000000);
+	fprintf(out, "themis_agreement_rtt_seconds_count %llu\n",
+		(unsigned long long)rtt->count);
+}
+
 struct peers {
 	struct daemon	*d;
 	FILE		*rtt;
@@ -195,6 +243,8 @@ static int put_all(FILE *out, struct daemon *d)
 		  d->nnodes);
 	err = put_peers(out, d);
 	put_agreements(out, d);
+	put_outcomes(out, d);
+	put_rtt(out, d);
 
 	/* Without the module the rest is still worth having. */
 	if (!themis_nl_node_dump(d->nl, count_node, &totals)) {

@@ -429,6 +429,10 @@ json_t *request_handle(void *ctx, struct control_client *client,
 				"Operation not permitted");
 		return control_bad(2, &diag);
 	}
+	if (command->changes && ((struct daemon *)ctx)->module_gone) {
+		themis_nl_diag(NULL, -ENOENT, "", &diag);
+		return control_bad(2, &diag);
+	}
 	err = command->run(ctx, client, request, &result, &diag);
 	if (err) {
 		log_debug("%s: %s", name, diag.what);

@@ -484,6 +484,11 @@ static int write_file(const char *path, const char *text, size_t len)
 static int cannot_write(const struct daemon *d, int err,
 			struct themis_diag *diag)
 {
+	static struct log_limit limit = { .lines = 1, .seconds = 60 };
+
+	if (log_within(&limit, "such failures"))
+		log_warn("cannot write the state file \"%s\": %s; changes are refused until that is mended",
+			 d->state_path, strerror(-err));
 	return themis_diag_set(diag, err, "Check the file system.",
 			       "cannot write the state file \"%s\": %s",
 			       d->state_path, strerror(-err));

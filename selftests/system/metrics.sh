@@ -54,7 +54,7 @@ for line in data[:-1].split("\n"):
         helps[m[1]] = m[2]
         current = m[1]
         continue
-    m = re.fullmatch(rf"# TYPE ({NAME}) (counter|gauge)", line)
+    m = re.fullmatch(rf"# TYPE ({NAME}) (counter|gauge|histogram)", line)
     if m:
         assert m[1] == current and m[1] not in types, line
         assert (m[2] == "counter") == m[1].endswith("_total"), line
@@ -62,7 +62,11 @@ for line in data[:-1].split("\n"):
         continue
     m = SAMPLE.fullmatch(line)
     assert m, line
-    assert m[1] == current and m[1] in types, line
+    family = m[1]
+    if family not in types:
+        family = re.sub(r"_(bucket|sum|count)$", "", family)
+        assert types[family] == "histogram", line
+    assert family == current, line
     key = (m[1], m[2] or "")
     assert key not in seen, line
     seen[key] = float(m[3])
@@ -101,6 +105,12 @@ must 'one key agreed on' has 'themis_agreement_events_total{event="agreed"}' \
 	'1\.0*'
 must 'messages as the kernel counts them' has 'themis_tx_messages_total{}' \
 	"$(counter alpha tx-messages)\.0*"
+must 'one agreement, by outcome' has 'themis_agreements_total{outcome="agreed"}' \
+	'1\.0*'
+must 'none refused' has 'themis_agreements_total{outcome="refused-denied"}' \
+	'0\.0*'
+must 'its round trip in the histogram' has \
+	'themis_agreement_rtt_seconds_bucket{le="+Inf"}' '1\.0*'
 rtt="themis_peer_rtt_seconds{node=\"$a\",peer=\"$b\",name=\"beta\"}"
 us=$(on alpha -j peer show | jq '.[0].rtt_us')
 must 'the round trip' has "$rtt" "$(printf '%d\\.%06d' $((us / 1000000)) \

@@ -127,6 +127,32 @@ static void endpoint_refuses_all_else(void **state)
 	assert_int_equal(themis_endpoint_parse(longest, true, &ep), -EINVAL);
 }
 
+static void endpoint_names(void **state)
+{
+	static const char * const bad[] = {
+		"", ":", "host", "host:", "host:0", "host:70000", ":7000",
+		"192.0.2.1:7000", "1.2:7000", "[host]:7000", "a b:7000",
+		"a/b:7000", "h\xc3\xb6st:7000", "[::1]:7000", "a:b:7000",
+	};
+	char host[THEMIS_HOST_MAX], longest[THEMIS_HOST_MAX + 8];
+	uint16_t port;
+	size_t i;
+
+	assert_int_equal(themis_endpoint_name("b-1.example_x.net:7000", host,
+					      &port), 0);
+	assert_string_equal(host, "b-1.example_x.net");
+	assert_int_equal(port, 7000);
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		if (themis_endpoint_name(bad[i], host, &port) != -EINVAL)
+			fail_msg("\"%s\" was accepted", bad[i]);
+	memset(longest, 'a', sizeof(longest));
+	memcpy(longest + THEMIS_HOST_MAX - 1, ":7000", 6);
+	assert_int_equal(themis_endpoint_name(longest, host, &port), 0);
+	memcpy(longest + THEMIS_HOST_MAX, ":7000", 6);
+	longest[THEMIS_HOST_MAX - 1] = 'a';
+	assert_int_equal(themis_endpoint_name(longest, host, &port), -EINVAL);
+}
+
 static void endpoint_resolves_names(void **state)
 {
 	struct sockaddr_storage ep;
@@ -249,6 +275,7 @@ int main(void)
 		cmocka_unit_test(endpoint_sets_every_field),
 		cmocka_unit_test(endpoint_unmaps_ipv4),
 		cmocka_unit_test(endpoint_refuses_all_else),
+		cmocka_unit_test(endpoint_names),
 		cmocka_unit_test(endpoint_resolves_names),
 		cmocka_unit_test(endpoint_formats_the_unknown),
 		cmocka_unit_test(endpoint_longest_fits),

@@ -149,6 +149,28 @@ static void only_node_needs_no_name(void **state)
 		10, "lacks \"node\"");
 }
 
+static void who_is_allowed(void **state)
+{
+	struct config c;
+
+	accepted(&c, NODE "allow=listed\n[peer b]\nid=" ID "\nallow=no\n"
+		 "[peer c]\nid=" ID "\nallow=yes\n[peer d]\nid=" ID "\n");
+	assert_string_equal(c.nodes[0].allow, "listed");
+	assert_true(c.peers[0].denied);
+	assert_false(c.peers[1].denied);
+	assert_false(c.peers[2].denied);
+	config_free(&c);
+	accepted(&c, NODE "allow=any\n");
+	assert_string_equal(c.nodes[0].allow, "any");
+	config_free(&c);
+	refused(NODE "allow=some\n", 5, "tells not whom to allow");
+	refused(NODE "allow=any\nallow=any\n", 6, "given twice");
+	refused(NODE "[peer b]\nid=" ID "\nallow=any\n", 7,
+		"neither yes nor no");
+	refused(NODE "[peer b]\nid=" ID "\nendpoint=no host:1\n", 7,
+		"is no endpoint");
+}
+
 static void missing_file(void **state)
 {
 	struct themis_diag diag = { 0 };
@@ -294,6 +316,7 @@ int main(void)
 		cmocka_unit_test(empty_is_enough),
 		cmocka_unit_test(only_node_needs_no_name),
 		cmocka_unit_test(missing_file),
+		cmocka_unit_test(who_is_allowed),
 		cmocka_unit_test(unknown_words),
 		cmocka_unit_test(broken_lines),
 		cmocka_unit_test(bad_values),

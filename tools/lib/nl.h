@@ -460,8 +460,9 @@ int themis_nl_event_fd(const struct themis_nl *nl);
  * other work: wait on the descriptor again afterwards.
  *
  * Return: 0; -ENOBUFS: some were lost, read the state anew with the dumps;
- * -ENODEV: the module has been removed, and the handle is of no more use; or
- * another negative errno.
+ * -ENODEV: the module has been removed, and the handle is of no use but to wait
+ * for -ESTALE: it has been loaded again, open another handle; or another
+ * negative errno.
  */
 int themis_nl_recv(struct themis_nl *nl,
 		   void (*cb)(void *ctx, const struct themis_nl_event *event),

@@ -35,6 +35,17 @@ static bool is_end(struct themis_nl *nl, struct nlmsghdr *nlh)
 	       nla_get_u16(attrs[CTRL_ATTR_FAMILY_ID]) == nl->family;
 }
 
+/* Whether there is a family again: the module has been loaded. */
+static bool is_beginning(struct nlmsghdr *nlh)
+{
+	struct nlattr *attrs[CTRL_ATTR_MAX + 1];
+
+	return genlmsg_hdr(nlh)->cmd == CTRL_CMD_NEWFAMILY &&
+	       genlmsg_parse(nlh, 0, attrs, CTRL_ATTR_MAX, NULL) >= 0 &&
+	       attrs[CTRL_ATTR_FAMILY_NAME] &&
+	       !nla_strcmp(attrs[CTRL_ATTR_FAMILY_NAME], THEMIS_GENL_NAME);
+}
+
 static int on_event(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *attrs[THEMIS_A_MAX + 1];
@@ -46,8 +57,10 @@ static int on_event(struct nl_msg *msg, void *arg)
 	/* Only the kernel's word counts. */
 	if (nlmsg_get_src(msg)->nl_pid || !genlmsg_valid_hdr(nlh, 0))
 		return NL_SKIP;
-	if (nlh->nlmsg_type == GENL_ID_CTRL)
+	if (nlh->nlmsg_type == GENL_ID_CTRL) {
 		nl->gone |= is_end(nl, nlh);
+		nl->back |= is_beginning(nlh);
+	}
 	if (nlh->nlmsg_type != nl->family ||
 	    genlmsg_parse(nlh, 0, attrs, THEMIS_A_MAX, NULL) < 0)
 		return NL_SKIP;
@@ -185,8 +198,14 @@ int themis_nl_recv(struct themis_nl *nl,
 	nl->notify_ctx = ctx;
 	for (i = 0; i < EVENT_BATCH; i++) {
 		err = nl_recvmsgs_default(nl->events);
-		if (nl->gone)
+		if (nl->gone) {
+			nl->gone = false;
 			return -ENODEV;
+		}
+		if (nl->back) {
+			nl->back = false;
+			return -ESTALE;
+		}
 		if (err == -NLE_AGAIN)
 			return 0;
 		/* libnl calls ENOBUFS so; either way something was lost. */

@@ -25,6 +25,7 @@
  * @notify: decoded notifications go here
  * @notify_ctx: passed to @notify
  * @gone: the family is no more
+ * @back: there is a family of this name again
  * @text: the kernel's words for the last failure
  */
 struct themis_nl {
@@ -41,6 +42,7 @@ struct themis_nl {
 				  const struct themis_nl_event *event);
 	void		*notify_ctx;
 	bool		gone;
+	bool		back;
 	char		text[256];
 };
 

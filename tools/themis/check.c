@@ -72,7 +72,7 @@ static struct themis_nl *check_module(struct check *check)
 		return NULL;
 	}
 	check_row(check, "module", NULL, "version %s, address family %d",
-	    info.version, info.family);
+		  info.version, info.family);
 	return nl;
 }
 
@@ -84,12 +84,12 @@ static bool check_daemon(struct check *check)
 	version = json_string_value(json_object_get(info, "version"));
 	if (info)
 		check_row(check, "daemon", NULL, "version %s, process %d",
-		    version ? version : "unknown",
-		    (int)json_integer_value(json_object_get(info, "pid")));
+			  version ? version : "unknown",
+			  (int)json_integer_value(json_object_get(info, "pid")));
 	else
 		check_row(check, "daemon",
-		    CONTROL_START,
-		    "no daemon answers at %s", opt.control);
+			  CONTROL_START,
+			  "no daemon answers at %s", opt.control);
 	json_decref(info);
 	return info;
 }
@@ -113,11 +113,11 @@ static void check_local(struct check *check, struct themis_nl *nl)
 	themis_nl_link_dump(nl, count_link, &links);
 	themis_nl_node_dump(nl, count_node, &nodes);
 	check_row(check, "link",
-	    links ? NULL : "Make one with \"themis link add port N\".",
-	    "%u in this network namespace", links);
+		  links ? NULL : "Make one with \"themis link add port N\".",
+		  "%u in this network namespace", links);
 	check_row(check, "node",
-	    nodes ? NULL : "Make one with \"themis node add\".",
-	    "%u in this network namespace", nodes);
+		  nodes ? NULL : "Make one with \"themis node add\".",
+		  "%u in this network namespace", nodes);
 }
 
 static void check_peers(struct check *check, struct themis_nl *nl,
@@ -140,10 +140,10 @@ static void check_peers(struct check *check, struct themis_nl *nl,
 	}
 	if (!n && only)
 		check_row(check, "peer", "Add it with \"themis peer add\".",
-		    "%s is not configured", word);
+			  "%s is not configured", word);
 	else if (!n)
 		check_row(check, "peer", "Add one with \"themis peer add\".",
-		    "none is configured");
+			  "none is configured");
 	json_decref(peers);
 }
 

@@ -148,6 +148,33 @@ uint64_t themis_core_counter(const struct themis_core *core,
 }
 
 /**
+ * themis_core_failures() - how many agreements of ours came to nothing
+ * @core: the core
+ * @why: of this cause
+ *
+ * Return: the number since themis_core_new().
+ */
+uint64_t themis_core_failures(const struct themis_core *core,
+			      enum themis_why why)
+{
+	return (unsigned int)why < __THEMIS_WHY_MAX ? core->failures[why] : 0;
+}
+
+/**
+ * themis_core_rtt() - round trips since themis_core_new()
+ * @core: the core
+ *
+ * Only of agreements whose first message 1 was answered: else nobody knows
+ * which one was.
+ *
+ * Return: the core's own.
+ */
+const struct themis_rtt *themis_core_rtt(const struct themis_core *core)
+{
+	return &core->rtt;
+}
+
+/**
  * themis_core_new() - make a core
  * @config: copied; @random is needed, and both bounds must not be zero
  *

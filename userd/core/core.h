@@ -206,6 +206,24 @@ struct themis_peer_info {
 	uint64_t		spent_us;
 };
 
+/* Upper ends of all but the last bucket, microseconds. */
+#define THEMIS_RTT_BOUNDS	{ 250, 500, 1000, 2500, 5000, 10000, 25000,  \
+				  50000, 100000, 250000, 500000, 1000000,    \
+				  2500000 }
+#define THEMIS_RTT_BUCKETS	14
+
+/**
+ * struct themis_rtt - round trips of agreements that we began
+ * @bucket: how many, by THEMIS_RTT_BOUNDS; the last has those above
+ * @count: of all
+ * @sum_us: of all
+ */
+struct themis_rtt {
+	uint64_t	bucket[THEMIS_RTT_BUCKETS];
+	uint64_t	count;
+	uint64_t	sum_us;
+};
+
 struct themis_core *themis_core_new(const struct themis_core_config *config);
 void themis_core_free(struct themis_core *core);
 
@@ -286,6 +304,10 @@ const char *themis_core_why_hint(enum themis_why why);
 /* Counters: from 1 to __THEMIS_N_MAX - 1; the names are NULL past the last. */
 uint64_t themis_core_counter(const struct themis_core *core,
 			     enum themis_core_counter counter);
+/* Agreements of ours that came to nothing, by cause. */
+uint64_t themis_core_failures(const struct themis_core *core,
+			      enum themis_why why);
+const struct themis_rtt *themis_core_rtt(const struct themis_core *core);
 const char *themis_core_counter_name(enum themis_core_counter counter);
 const char *themis_core_counter_help(enum themis_core_counter counter);
 

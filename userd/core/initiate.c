@@ -119,6 +119,7 @@ static uint64_t when_to_begin(const struct core_peer *peer, uint64_t now)
 void core_not_begun(struct themis_core *core, uint64_t now,
 		    struct core_peer *peer, bool wanted, enum themis_why why)
 {
+	core->failures[why]++;
 	if (wanted)
 		core_act_fail(core, &peer->node->self.id, &peer->id, why);
 	if (wanted || peer->state != THEMIS_PEER_ESTABLISHED)
@@ -277,6 +278,21 @@ static void digest_of(uint8_t digest[32], const struct themis_resp *resp)
 			   NULL, 0);
 }
 
+static void count_rtt(struct themis_rtt *rtt, uint64_t us)
+{
+	static const uint64_t bounds[] = THEMIS_RTT_BOUNDS;
+	size_t i;
+
+	static_assert(sizeof(bounds) / sizeof(bounds[0]) ==
+		      THEMIS_RTT_BUCKETS - 1, "one bound for each bucket");
+	for (i = 0; i < THEMIS_RTT_BUCKETS - 1; i++)
+		if (us <= bounds[i])
+			break;
+	rtt->bucket[i]++;
+	rtt->count++;
+	rtt->sum_us += us;
+}
+
 static void accept_resp(struct themis_core *core, uint64_t now,
 			struct core_agree *agree,
 			const union themis_endpoint *from,
@@ -295,8 +311,10 @@ static void accept_resp(struct themis_core *core, uint64_t now,
 	digest_of(agree->digest, resp);
 
 	/* An answer to a repeated message 1 does not tell which it answers. */
-	if (!agree->repeated)
+	if (!agree->repeated) {
 		peer->rtt = now - agree->begun;
+		count_rtt(&core->rtt, peer->rtt);
+	}
 	agree->begun = now;
 	core_peer_proven(core, now, peer, from);
 

@@ -224,6 +224,8 @@ struct core_agree {
  * @actions: memory of actions
  * @queue: actions that the owner has not taken yet
  * @count: by enum themis_core_counter
+ * @failures: agreements of ours that came to nothing, by cause
+ * @rtt: round trips
  */
 struct themis_core {
 	struct themis_core_config	config;
@@ -248,6 +250,8 @@ struct themis_core {
 	struct core_pool		actions;
 	struct core_list		queue;
 	uint64_t			count[__THEMIS_N_MAX];
+	uint64_t			failures[__THEMIS_WHY_MAX];
+	struct themis_rtt		rtt;
 };
 
 static inline void core_random(struct themis_core *core, void *buf, size_t len)
