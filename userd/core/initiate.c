@@ -283,8 +283,8 @@ static void count_rtt(struct themis_rtt *rtt, uint64_t us)
 	static const uint64_t bounds[] = THEMIS_RTT_BOUNDS;
 	size_t i;
 
-	static_assert(sizeof(bounds) / sizeof(bounds[0]) ==
-		      THEMIS_RTT_BUCKETS - 1, "one bound for each bucket");
+	static_assert(sizeof(bounds) == (THEMIS_RTT_BUCKETS - 1) *
+		      sizeof(*bounds), "one bound for each bucket");
 	for (i = 0; i < THEMIS_RTT_BUCKETS - 1; i++)
 		if (us <= bounds[i])
 			break;
