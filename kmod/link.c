@@ -332,7 +332,12 @@ static void link_destroy(struct themis_net *tn, struct themis_link *link)
 	tn->n_links--;
 	themis_netlink_link_event(tn, link, THEMIS_EVENT_DEL);
 
-	/* Each of these waits until no packet is inside any more. */
+	/*
+	 * Whoever found the link before may still send on its sockets, and
+	 * newer kernels (7.3) close them without waiting for anybody. Packets
+	 * that come in from here on find no node to speak for.
+	 */
+	synchronize_rcu();
 	themis_udp_release(link->sock4);
 	if (link->sock6)
 		themis_udp_release(link->sock6);
