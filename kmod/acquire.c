@@ -43,9 +43,13 @@ static int ask(struct themis_session *session, struct themis_user *user)
 		return -ENOBUFS;
 	}
 	err = themis_netlink_acquire(session);
-	if (err) {
+	if (err == -ESRCH) {
 		themis_drop(tn, THEMIS_CNT_TX_NO_DAEMON, NULL);
 		return -EHOSTUNREACH;
+	}
+	if (err) {
+		themis_drop(tn, THEMIS_CNT_TX_MEMORY, NULL);
+		return -ENOMEM;
 	}
 
 	WRITE_ONCE(session->acquiring, true);
@@ -109,7 +113,8 @@ static int enqueue(struct themis_session *session, struct themis_user *user,
  *
  * Context: process.
  * Return: 0, -EHOSTUNREACH if no daemon listens, -ENOBUFS at the bounds,
- * -ENETDOWN if the node has gone, or what themis_session_make() gives.
+ * -ENOMEM, -ENETDOWN if the node has gone, or what themis_session_make()
+ * gives.
  */
 int themis_acquire(struct themis_node *node, const u8 *peer,
 		   struct sk_buff *skb)
