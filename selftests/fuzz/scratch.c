@@ -6,12 +6,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "scratch.h"
 
-static char dir[] = "/dev/shm/themis-fuzz-XXXXXX";
+#define TEMPLATE	"/dev/shm/themis-fuzz-XXXXXX"
+
+static char dir[sizeof(TEMPLATE)];
 static pid_t owner;
 
 static void clean(void)
@@ -37,6 +40,7 @@ void scratch_path(char path[SCRATCH_ROOM], const char *name)
 	int fd;
 
 	if (!owner) {
+		memcpy(dir, TEMPLATE, sizeof(dir));
 		if (!mkdtemp(dir))
 			abort();
 		owner = getpid();
