@@ -75,7 +75,8 @@ build/themis: $(call obj,$(T_SRC)) build/libafthemis.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_T)
 
-build/themis-bench: $(call obj,$(BENCH_SRC)) build/libafthemis.a
+build/themis-bench: $(call obj,$(BENCH_SRC)) build/libthemiscore.a \
+		build/libafthemis.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_T) -lssl -lcrypto
 

@@ -36,17 +36,18 @@ static const uint8_t psk[32] = { 7 };
  * @seen: packets of the key agreement that nodes or strangers have made
  * @n: how many
  * @told: bytes of the key agreement that nodes have sent in this step
- * @cookies: of these packets, how many were COOKIE
+ * @cookies: how many of these packets were COOKIE
  * @stranger: the identities that it has
  */
-static struct {
+struct attacker {
 	struct net_packet	seen[ARCHIVE];
 	unsigned int		n;
 	size_t			told;
 	unsigned int		cookies;
 	struct outsider		stranger[STRANGERS];
-} attacker;
+};
 
+static struct attacker attacker;
 static struct net *net;
 
 static void remember(const struct net_packet *packet)

@@ -128,6 +128,12 @@ int scale_measure(struct bench_pair *pairs, int n, size_t size,
 /* first.c */
 int first_measure(size_t size, struct bench_result *result);
 
+/* agree.c */
+#define AGREE_WAYS	3
+const char *agree_name(unsigned int way);
+int agree_measure(struct bench_result result[AGREE_WAYS],
+		  struct bench_result ratio[AGREE_WAYS]);
+
 /* check.c */
 int bench_check(struct bench_pair *pair, const struct bench_path *path,
 		size_t size);

@@ -94,7 +94,9 @@ static void print_options(FILE *to)
 	      "                     each on a processor of its own (scale)\n"
 	      "  -h, --help         print this text\n\n"
 	      "PATH is aead (bare calls in the kernel, by aead_bench.ko), first\n"
-	      "(first datagram, with daemons; only the first size) or\n", to);
+	      "(first datagram, with daemons; only the first size), agree\n"
+	      "(key agreements of the daemon's core, of bare calls and of TLS\n"
+	      "1.3, in memory and without privileges) or\n", to);
 	for (i = 0; i < N_PATHS; i++)
 		fprintf(to, "%s%s", paths[i]->name,
 			i + 1 < N_PATHS ? ", " : ".\n");
@@ -240,6 +242,21 @@ static int run_first(void)
 	return err;
 }
 
+static int run_agree(void)
+{
+	struct bench_result result[AGREE_WAYS], ratio[AGREE_WAYS];
+	unsigned int i;
+	int err;
+
+	err = agree_measure(result, ratio);
+	for (i = 0; i < AGREE_WAYS && !err; i++)
+		printf("{\"mode\":\"cpu\",\"test\":\"agree\",\"path\":\"%s\",\"ns\":%.0f,\"least\":%.0f,\"most\":%.0f,\"per_second\":%.0f,\"to_core\":%.3f,\"to_core_least\":%.3f,\"to_core_most\":%.3f}\n",
+		       agree_name(i), result[i].median, result[i].least,
+		       result[i].most, 1e9 / result[i].median,
+		       ratio[i].median, ratio[i].least, ratio[i].most);
+	return err;
+}
+
 static int run_aead(void)
 {
 	static const char *const calls[] = { "seal", "open" };
@@ -264,6 +281,8 @@ static int run(const char *name)
 		return run_aead();
 	if (!strcmp(name, "first"))
 		return run_first();
+	if (!strcmp(name, "agree"))
+		return run_agree();
 	for (i = 0; i < N_PATHS; i++)
 		if (!strcmp(name, paths[i]->name))
 			return mesh_a ? run_mesh(paths[i]) :
