@@ -126,7 +126,8 @@ int scale_measure(struct bench_pair *pairs, int n, size_t size,
 		  struct bench_result *result);
 
 /* first.c */
-int first_measure(size_t size, struct bench_result *result);
+int first_measure(size_t size, unsigned int delay, struct bench_result *way,
+		  struct bench_result *result);
 
 /* agree.c */
 #define AGREE_WAYS	3

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The first datagram between two nodes: a daemon on either side, no session
- * yet. Measured until the answer is there, so with a whole key agreement.
+ * yet. Measured until it has arrived, which takes the agreement's one and a
+ * half round trips, and until the answer is there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -156,17 +157,20 @@ static int peer_add(struct machine *m, const struct machine *peer)
 	return tool(m, words);
 }
 
-static int sample(struct machine *machines, int *fd, size_t size, double *cost)
+static int sample(struct machine *machines, int *fd, size_t size, double *way,
+		  double *cost)
 {
 	static char buf[BENCH_MSG_MAX];
 	struct machine *a = &machines[SIDE_A], *b = &machines[SIDE_B];
 	uint64_t start = bench_clock();
 
 	if (send(fd[SIDE_A], buf, size, 0) < 0 ||
-	    recv(fd[SIDE_B], buf, size, 0) < 0 ||
-	    send(fd[SIDE_B], buf, size, 0) < 0 ||
-	    recv(fd[SIDE_A], buf, size, 0) < 0)
+	    recv(fd[SIDE_B], buf, size, 0) < 0)
 		return bench_error(-errno, "", "the first datagram got lost");
+	*way = bench_clock() - start;
+	if (send(fd[SIDE_B], buf, size, 0) < 0 ||
+	    recv(fd[SIDE_A], buf, size, 0) < 0)
+		return bench_error(-errno, "", "the first answer got lost");
 	*cost = bench_clock() - start;
 
 	sleep(PAUSE_S);
@@ -177,11 +181,11 @@ static int sample(struct machine *machines, int *fd, size_t size, double *cost)
 }
 
 static int samples(struct machine *machines, size_t size,
-		   struct bench_result *result)
+		   struct bench_result *way, struct bench_result *result)
 {
-	struct sockaddr_themis addr;
+	double one_way[SAMPLES], cost[SAMPLES];
 	int fd[__SIDE_MAX] = { -1, -1 };
-	double cost[SAMPLES];
+	struct sockaddr_themis addr;
 	int side, err = 0, i;
 
 	for (side = 0; side < __SIDE_MAX && !err; side++) {
@@ -198,25 +202,45 @@ static int samples(struct machine *machines, size_t size,
 	}
 	/* The first of all finds nothing in memory. */
 	if (!err)
-		err = sample(machines, fd, size, &cost[0]);
+		err = sample(machines, fd, size, &one_way[0], &cost[0]);
 	for (i = 0; i < SAMPLES && !err; i++)
-		err = sample(machines, fd, size, &cost[i]);
+		err = sample(machines, fd, size, &one_way[i], &cost[i]);
 	for (side = 0; side < __SIDE_MAX; side++)
 		if (fd[side] >= 0)
 			close(fd[side]);
-	if (!err)
+	if (!err) {
+		bench_result(way, one_way, SAMPLES);
 		bench_result(result, cost, SAMPLES);
+	}
+	return err;
+}
+
+/* Has what leaves each side be late. */
+static int slow_down(unsigned int delay)
+{
+	char text[16];
+	const char *const tc[] = { "tc", "qdisc", "replace", "dev", "veth",
+				   "root", "netem", "delay", text, NULL };
+	int side, err;
+
+	snprintf(text, sizeof(text), "%ums", delay);
+	err = world_modprobe("sch_netem");
+	for (side = 0; side < __SIDE_MAX && !err; side++)
+		err = world_exec(side, NULL, tc);
 	return err;
 }
 
 /**
  * first_measure() - round trips that have to wait for a key agreement
  * @size: bytes of the message
- * @result: to be filled
+ * @delay: of the link, one way, in ms
+ * @way: to be filled: until the message was there
+ * @result: to be filled: until the answer was
  *
  * The namespaces are ready.
  */
-int first_measure(size_t size, struct bench_result *result)
+int first_measure(size_t size, unsigned int delay, struct bench_result *way,
+		  struct bench_result *result)
 {
 	const char *const rm[] = { "rm", "-r", directory, NULL };
 	struct machine machines[__SIDE_MAX] = { };
@@ -225,13 +249,15 @@ int first_measure(size_t size, struct bench_result *result)
 	memcpy(directory, DIRECTORY, sizeof(directory));
 	if (!mkdtemp(directory))
 		return bench_error(-errno, "", "cannot make %s", directory);
-	err = machine_new(&machines[SIDE_A], SIDE_A);
+	err = delay ? slow_down(delay) : 0;
+	if (!err)
+		err = machine_new(&machines[SIDE_A], SIDE_A);
 	if (!err)
 		err = machine_new(&machines[SIDE_B], SIDE_B);
 	if (!err)
 		err = peer_add(&machines[SIDE_A], &machines[SIDE_B]);
 	if (!err)
-		err = samples(machines, size, result);
+		err = samples(machines, size, way, result);
 	for (side = 0; side < __SIDE_MAX; side++) {
 		daemon_stop(&machines[side]);
 		themis_side_free(&machines[side].themis);

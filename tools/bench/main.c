@@ -25,6 +25,7 @@ static size_t sizes[MAX_SIZES];
 static int n_sizes;
 static unsigned int mesh_a, mesh_b;
 static int n_pairs;
+static unsigned int delay;
 
 /**
  * struct test - a kind of measurement
@@ -92,6 +93,7 @@ static void print_options(FILE *to)
 	      "                     talks to each of B; only udp and themis\n"
 	      "  -p, --pairs N      instead of these: one pair, then N at once,\n"
 	      "                     each on a processor of its own (scale)\n"
+	      "  -d, --delay MS     of the link, one way, for first; 0 to 1000\n"
 	      "  -h, --help         print this text\n\n"
 	      "PATH is aead (bare calls in the kernel, by aead_bench.ko), first\n"
 	      "(first datagram, with daemons; only the first size), agree\n"
@@ -230,14 +232,21 @@ static int run_mesh(const struct bench_path *path)
 
 static int run_first(void)
 {
-	struct bench_result result;
+	struct bench_result way, result;
+	char name[2][32] = { "first-way", "first" };
 	int err;
 
+	if (delay) {
+		snprintf(name[0], sizeof(name[0]), "first-way-%ums", delay);
+		snprintf(name[1], sizeof(name[1]), "first-%ums", delay);
+	}
 	err = world_new(&path_themis);
 	if (!err)
-		err = first_measure(sizes[0], &result);
-	if (!err)
-		report("first", "themis", sizes[0], 1, &result);
+		err = first_measure(sizes[0], delay, &way, &result);
+	if (!err) {
+		report(name[0], "themis", sizes[0], 1, &way);
+		report(name[1], "themis", sizes[0], 1, &result);
+	}
 	world_free();
 	return err;
 }
@@ -351,6 +360,7 @@ int main(int argc, char **argv)
 		{ "tests", required_argument, NULL, 't' },
 		{ "mesh", required_argument, NULL, 'm' },
 		{ "pairs", required_argument, NULL, 'p' },
+		{ "delay", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
@@ -358,9 +368,10 @@ int main(int argc, char **argv)
 	bool tested = false;
 	int failed = 0;
 	int option;
+	char *end;
 
 	parse_sizes(default_sizes);
-	while ((option = getopt_long(argc, argv, "is:t:m:p:h", options,
+	while ((option = getopt_long(argc, argv, "is:t:m:p:d:h", options,
 				     NULL)) != -1) {
 		switch (option) {
 		case 'i':
@@ -382,6 +393,13 @@ int main(int argc, char **argv)
 				break;
 			fprintf(stderr, "Error: bad number of pairs. Give 1 to %d.\n",
 				MAX_PAIRS);
+			return 2;
+		case 'd':
+			delay = strtoul(optarg, &end, 10);
+			if (*optarg && !*end && delay <= 1000)
+				break;
+			fprintf(stderr, "Error: bad delay \"%s\". Give 0 to 1000 ms.\n",
+				optarg);
 			return 2;
 		case 'h':
 			print_options(stdout);
