@@ -561,6 +561,7 @@ static void call_knock(struct fuzz *f)
 	static const __u16 len[] = {
 		THEMIS_PKT_INIT_LEN, THEMIS_PKT_RESP_LEN,
 		THEMIS_PKT_CONFIRM_LEN, THEMIS_PKT_COOKIE_LEN,
+		THEMIS_PKT_REFUSE_LEN,
 	};
 	struct sockaddr_in sin = {
 		.sin_family = AF_INET,

@@ -224,6 +224,7 @@ static size_t extend(struct forger *f, __u8 *out, size_t len)
 		{ THEMIS_PKT_RESP, THEMIS_PKT_RESP_LEN },
 		{ THEMIS_PKT_CONFIRM, THEMIS_PKT_CONFIRM_LEN },
 		{ THEMIS_PKT_COOKIE, THEMIS_PKT_COOKIE_LEN },
+		{ THEMIS_PKT_REFUSE, THEMIS_PKT_REFUSE_LEN },
 	};
 	size_t more = 1 + below(f, 64);
 
@@ -367,6 +368,7 @@ enum themis_counter forger_reason(const struct forger *f, enum forger_way way,
 		[THEMIS_PKT_RESP]	= THEMIS_PKT_RESP_LEN,
 		[THEMIS_PKT_CONFIRM]	= THEMIS_PKT_CONFIRM_LEN,
 		[THEMIS_PKT_COOKIE]	= THEMIS_PKT_COOKIE_LEN,
+		[THEMIS_PKT_REFUSE]	= THEMIS_PKT_REFUSE_LEN,
 	};
 	const struct forger_end *end = &f->end[way];
 
@@ -374,7 +376,7 @@ enum themis_counter forger_reason(const struct forger *f, enum forger_way way,
 		return THEMIS_CNT_RX_SHORT;
 	if (pkt[1] || pkt[2] || pkt[3])
 		return THEMIS_CNT_RX_TYPE;
-	if (pkt[0] >= THEMIS_PKT_INIT && pkt[0] <= THEMIS_PKT_COOKIE)
+	if (pkt[0] >= THEMIS_PKT_INIT && pkt[0] <= THEMIS_PKT_REFUSE)
 		return len == agreement[pkt[0]] ? THEMIS_CNT_RX_NO_DAEMON :
 						  THEMIS_CNT_RX_LENGTH;
 	if (pkt[0] != THEMIS_PKT_DATA)
