@@ -97,7 +97,7 @@ TEST_F(wire, unknown_type)
 	make(self);
 	for (int type = 0; type < 256; type++) {
 		if (type == THEMIS_PKT_DATA ||
-		    (type >= THEMIS_PKT_INIT && type <= THEMIS_PKT_COOKIE))
+		    (type >= THEMIS_PKT_INIT && type <= THEMIS_PKT_REFUSE))
 			continue;
 		self->pkt[0] = type;
 		EXPECT_REFUSED(self->pkt, self->len, RX_TYPE)
