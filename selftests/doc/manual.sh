@@ -92,5 +92,41 @@ ok=ok
 echo "$ok $((++tests)) - themis(7) has the errors of af_themis.rst"
 sed 's/^/# missing: /' "$dir/missing"
 
+# missing NAME: a line of source that is not in page
+missing()
+{
+	local ok=ok
+
+	sort -u "$dir/source" -o "$dir/source"
+	sort -u "$dir/page" -o "$dir/page"
+	comm -23 "$dir/source" "$dir/page" >"$dir/missing"
+	[[ -s $dir/source && ! -s $dir/missing ]] || ok='not ok' bad=1
+	echo "$ok $((++tests)) - $1"
+	sed 's/^/# missing: /' "$dir/missing"
+}
+
+# What the module returns, but for what never leaves it: a packet that does not
+# open, a session without a key, what the network layer makes of an unknown
+# ioctl and of kernels without IPv6. And a word that is no errno.
+sed 's/^ \*.*//; s|/\*.*\*/||' "$repo"/kmod/*.c |
+	grep -oE -- '\bE[A-Z]{3,}\b' |
+	grep -vxE 'EBADMSG|ENOKEY|ENOIOCTLCMD|EPFNOSUPPORT|ENCRYPTED' \
+	>"$dir/source"
+grep -oE '\bE[A-Z]{4,}\b' "$repo/Documentation/networking/af_themis.rst" \
+	>"$dir/page"
+missing 'af_themis.rst has the errors of the module'
+
+section "$header" '^enum themis_(sockopt|cmsg)' '^}' |
+	grep -oE '^	THEMIS_[A-Z_]+,' | tr -d '\t,' | grep -v UNSPEC \
+	>"$dir/source"
+grep -oE '\bTHEMIS_[A-Z_]+\b' "$repo/Documentation/networking/af_themis.rst" \
+	>"$dir/page"
+missing 'af_themis.rst has the options and control messages'
+
+sed -nE 's/^module_param\(([a-z_]+),.*/\1/p' "$repo"/kmod/*.c >"$dir/source"
+grep -oE '^[a-z_]+' "$repo/Documentation/networking/af_themis.rst" \
+	>"$dir/page"
+missing 'af_themis.rst has the module parameters'
+
 echo "1..$tests"
 exit $bad
