@@ -106,11 +106,12 @@ missing()
 }
 
 # What the module returns, but for what never leaves it: a packet that does not
-# open, a session without a key, what the network layer makes of an unknown
-# ioctl and of kernels without IPv6. And a word that is no errno.
+# open, a session without a key, a group without listeners, what the network
+# layer makes of an unknown ioctl and of kernels without IPv6. And a word that
+# is no errno.
 sed 's/^ \*.*//; s|/\*.*\*/||' "$repo"/kmod/*.c |
 	grep -oE -- '\bE[A-Z]{3,}\b' |
-	grep -vxE 'EBADMSG|ENOKEY|ENOIOCTLCMD|EPFNOSUPPORT|ENCRYPTED' \
+	grep -vxE 'EBADMSG|ENOKEY|ESRCH|ENOIOCTLCMD|EPFNOSUPPORT|ENCRYPTED' \
 	>"$dir/source"
 grep -oE '\bE[A-Z]{4,}\b' "$repo/Documentation/networking/af_themis.rst" \
 	>"$dir/page"
