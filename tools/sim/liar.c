@@ -235,6 +235,8 @@ bool sim_lie(struct sim *s, uint32_t who, uint32_t from,
 		return true;
 	r.type = m.type;
 	r.lease = 60;
+	/* So many are to be seen of those who are in league. */
+	r.since = m.type == DHT_FIND ? s->n_liar : 0;
 	target = m.type == DHT_FIND ? dht_prefix(&m.target) :
 		 dht_prefix(&s->node[from].contact.id);
 	if (m.type == DHT_JOIN)

@@ -34,7 +34,7 @@ static const char usage_text[] =
 "  --objects N        stored (a tenth of the nodes, at least 100)\n"
 "  --finds N          (2000)\n"
 "  --seconds N        over which the finds are spread (300)\n"
-"  --settle N         seconds between the phases (120)\n"
+"  --settle N         seconds between the phases (300)\n"
 "  --table N          contacts of a node\n"
 "  --paths N          disjoint paths of a lookup\n"
 "  --requests N       bound of the commands of one operation\n"
@@ -372,7 +372,7 @@ static void defaults(struct sim_options *o)
 	o->objects = UINT32_MAX;
 	o->finds = 2000;
 	o->seconds = 300;
-	o->settle = 120;
+	o->settle = 300;
 	dht_params_default(&o->params);
 }
 

@@ -55,6 +55,7 @@ static void find(struct dht_node *node, uint64_t now, struct answer *a,
 	struct dht_held *held;
 	size_t len;
 
+	a->m.since = node->near_size;
 	put_contacts(node, a, &m->target, asker, m->limit);
 	if (!(m->flags & DHT_FIND_VALUE))
 		return;

@@ -50,6 +50,9 @@ void dht_table_free(struct dht_node *node)
 		dht_book_put(host, t->spare[i].known);
 	for (i = 0; i < node->n_missing; i++)
 		dht_book_put(host, node->missing[i]);
+	for (i = 0; i < node->n_anchor; i++)
+		dht_book_put(host, node->anchor[i]);
+	node->n_anchor = 0;
 	free(t->peer);
 	free(t->spare);
 	memset(t, 0, sizeof(*t));

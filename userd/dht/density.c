@@ -11,8 +11,8 @@
  */
 #include "dht_state.h"
 
-#define SPARSE_TENTHS	20		/* so many times the expected is odd */
-#define DENSE_PART	5		/* and one part in so many, too */
+#define TOLD		(3600 * DHT_SECOND)	/* for which it is believed */
+#define DENSE_PART	5		/* of the distance expected is odd */
 
 /**
  * dht_expected() - how far the n-th nearest node to a point should be
@@ -36,20 +36,39 @@ static void insert(uint64_t *v, unsigned int n, uint64_t x)
 	v[n] = x;
 }
 
-/*
- * What lookups found lately; 0 where there are too few. Some may have ended among
- * liars, who are fewer than all: two thirds of the way up is beyond those.
- */
-static uint64_t sampled(const struct dht_node *node)
+/* The n-th of a ring, in order; 0 where too few have been put there. */
+static uint64_t ordered(const uint64_t *ring, unsigned int size,
+			uint32_t count, unsigned int nth)
 {
-	uint64_t v[DHT_SAMPLES] = { 0 };
+	uint64_t v[DHT_CLAIMS] = { 0 };
 	unsigned int i;
 
-	if (node->n_sample < DHT_SAMPLES)
+	if (count < size)
 		return 0;
-	for (i = 0; i < DHT_SAMPLES; i++)
-		insert(v, i, node->sample[i]);
-	return v[DHT_SAMPLES * 2 / 3];
+	for (i = 0; i < size; i++)
+		insert(v, i, ring[i]);
+	return v[nth];
+}
+
+static void put(uint64_t *ring, unsigned int size, uint32_t *count, uint64_t x)
+{
+	ring[*count % size] = x;
+	if (++*count == 2 * size)
+		*count = size;
+}
+
+/**
+ * dht_size_claim() - a peer has said how many nodes there are
+ * @node: the node
+ * @size: what he said
+ *
+ * He says what those nearest to him let him think, not what he has been told: or
+ * else an error would go round for ever.
+ */
+void dht_size_claim(struct dht_node *node, uint64_t size)
+{
+	if (size)
+		put(node->claim, DHT_CLAIMS, &node->n_claim, size);
 }
 
 /**
@@ -66,21 +85,21 @@ void dht_size_sample(struct dht_node *node, uint64_t distance,
 {
 	uint64_t part = distance / nth;
 
-	node->sample[node->n_sample % DHT_SAMPLES] =
-		UINT64_MAX / (part ? part : 1);
-	if (++node->n_sample == 2 * DHT_SAMPLES)
-		node->n_sample = DHT_SAMPLES;
+	put(node->sample, DHT_SAMPLES, &node->n_sample,
+	    UINT64_MAX / (part ? part : 1));
 }
 
 /**
  * dht_size_update() - estimate the size of the network anew
  * @node: the node
+ * @now: microseconds
  *
  * The n-th nearest peer at distance d says that there are n / d of the whole.
  * The median for several n is less moved by one gap than any single one. Where
- * lookups elsewhere found more, or by far less, they are right.
+ * lookups elsewhere found more, or by far less, they are right, and so are most
+ * peers, and before all those whom the owner has named.
  */
-void dht_size_update(struct dht_node *node)
+void dht_size_update(struct dht_node *node, uint64_t now)
 {
 	const struct dht_table *t = &node->table;
 	uint64_t v[8] = { 0 }, x, m;
@@ -91,6 +110,7 @@ void dht_size_update(struct dht_node *node)
 	/* So few know each other all. */
 	if (t->count < 32) {
 		node->size = t->count + 1;
+		node->near_size = node->size;
 		return;
 	}
 	for (i = 1; i <= 8; i++) {
@@ -100,9 +120,21 @@ void dht_size_update(struct dht_node *node)
 		insert(v, i - 1, x);
 	}
 	x = (v[3] + v[4]) / 2;
-	m = sampled(node);
+	node->near_size = x;
+	/*
+	 * Some lookups may have ended among liars, who are fewer than all:
+	 * two thirds of the way up is beyond those.
+	 */
+	m = ordered(node->sample, DHT_SAMPLES, node->n_sample,
+		    DHT_SAMPLES * 2 / 3);
 	if (m && (x / 4 > m || m > x))
 		x = m;
+	m = ordered(node->claim, DHT_CLAIMS, node->n_claim,
+		    DHT_CLAIMS * 2 / 3);
+	if (m && (x / 4 > m || m > x))
+		x = m;
+	if (node->told_size / 3 * 2 > x && node->told_at + TOLD > now)
+		x = node->told_size;
 	node->size = x > t->count ? x : t->count + 1ULL;
 }
 
@@ -111,13 +143,14 @@ void dht_size_update(struct dht_node *node)
  * @node: the node
  * @distance: of the @nth nearest that was found
  * @nth: from 1
+ * @tenths: of the distance expected, that are still right
  *
  * Return: true if so.
  */
 bool dht_too_sparse(const struct dht_node *node, uint64_t distance,
-		    unsigned int nth)
+		    unsigned int nth, unsigned int tenths)
 {
-	return distance / SPARSE_TENTHS > dht_expected(node, nth) / 10;
+	return distance / tenths > dht_expected(node, nth) / 10;
 }
 
 /**

@@ -36,6 +36,8 @@
 #define DHT_SPARES	48	/* contacts kept to replace others */
 #define DHT_MISSING	24	/* peers that fell silent, to be tried again */
 #define DHT_SAMPLES	9	/* of the size of the network, by lookups */
+#define DHT_CLAIMS	15	/* of it, by peers */
+#define DHT_ANCHORS	4	/* members named by the owner */
 #define DHT_BAD		2	/* requests lost in a row */
 
 /**
@@ -174,14 +176,21 @@ struct dht_net {
  * @store: objects
  * @churn: what it has seen of it
  * @missing: peers that fell silent: numbers in the book
+ * @anchor: members that the owner has named: numbers in the book
+ * @n_anchor: how many
  * @n_missing: how many
  * @next_missing: which one is tried next
  * @silent: requests lost since anybody answered
  * @rtt: smoothed round trip to anybody, microseconds
  * @var: deviation of it
  * @size: of the network, estimated
+ * @near_size: the same by the nearest peers alone
+ * @told_size: the same by those whom the owner has named
+ * @told_at: when they said so, microseconds
  * @sample: of it by the last lookups
  * @n_sample: how many there were
+ * @claim: of it by the peers who answered last
+ * @n_claim: how many there were
  * @update_at: when the next UPDATE is due
  * @commands: answered
  * @asked: commands sent
@@ -204,14 +213,21 @@ struct dht_node {
 	struct dht_store	store;
 	struct dht_churn	churn;
 	uint32_t		missing[DHT_MISSING];
+	uint32_t		anchor[DHT_ANCHORS];
+	uint8_t			n_anchor;
 	uint8_t			n_missing;
 	uint8_t			next_missing;
 	uint8_t			silent;
 	uint32_t		rtt;
 	uint32_t		var;
 	uint64_t		size;
+	uint64_t		near_size;
+	uint64_t		told_size;
+	uint64_t		told_at;
 	uint64_t		sample[DHT_SAMPLES];
 	uint32_t		n_sample;
+	uint64_t		claim[DHT_CLAIMS];
+	uint32_t		n_claim;
 	uint64_t		update_at;
 	uint64_t		commands;
 	uint64_t		asked;
@@ -276,6 +292,7 @@ enum dht_stand {
  * @round: round trips in a row until it was told of
  * @gave: it gave objects
  * @stored: it was asked to store
+ * @anchor: the owner has named it: who it tells of begins all paths
  * @again: how often it was asked again
  * @asked: requests that wait for it
  * @gave_seq: the sequence of what it gave
@@ -289,12 +306,13 @@ struct dht_seen {
 	uint8_t		gave:1;
 	uint8_t		stored:1;
 	uint8_t		again:2;
+	uint8_t		anchor:1;
 	uint8_t		asked:2;
 	uint64_t	gave_seq;
 };
 
-#define DHT_SEEN_MAX	160
-#define DHT_PATHS_MAX	16
+#define DHT_SEEN_MAX	240
+#define DHT_PATHS_MAX	32
 
 /* What an operation is about. */
 enum dht_aim {
@@ -320,7 +338,6 @@ enum dht_aim {
  * @waiting: requests on each path that are not slow
  * @outstanding: requests, slow ones too
  * @merged: the paths have ended, and their best are asked
- * @storing: the lookup is over, and the object is being put
  * @told: the owner has the result
  * @widened: how often the lookup was widened
  * @want: nodes to store at
@@ -346,7 +363,6 @@ struct dht_op {
 	uint8_t			waiting[DHT_PATHS_MAX];
 	uint16_t		outstanding;
 	bool			merged;
-	bool			storing;
 	bool			told;
 	uint8_t			widened;
 	uint8_t			want;
@@ -457,12 +473,13 @@ uint32_t dht_lease(const struct dht_node *node);
 uint64_t dht_upkeep_interval(const struct dht_node *node);
 
 /* density.c */
-void dht_size_update(struct dht_node *node);
+void dht_size_update(struct dht_node *node, uint64_t now);
+void dht_size_claim(struct dht_node *node, uint64_t size);
 void dht_size_sample(struct dht_node *node, uint64_t distance,
 		     unsigned int nth);
 uint64_t dht_expected(const struct dht_node *node, unsigned int nth);
 bool dht_too_sparse(const struct dht_node *node, uint64_t distance,
-		    unsigned int nth);
+		    unsigned int nth, unsigned int tenths);
 bool dht_too_dense(const struct dht_node *node, uint64_t distance,
 		   unsigned int nth);
 
@@ -518,11 +535,13 @@ uint64_t dht_unix(const struct dht_host *host, uint64_t now);
 struct dht_op *dht_op_new(struct dht_node *node, uint64_t now,
 			  enum dht_aim aim, const struct themis_id *target);
 uint64_t dht_op_number(const struct dht_op *op);
+void dht_op_detach(struct dht_op *op);
 void dht_op_free(struct dht_op *op);
 void dht_op_end(struct dht_op *op, uint64_t now, enum dht_outcome outcome);
 void dht_lookup_begin(struct dht_op *op, uint64_t now);
 int dht_lookup_add(struct dht_op *op, uint32_t known, unsigned int path,
 		   unsigned int round);
+void dht_lookup_anchor(struct dht_op *op);
 void dht_lookup_answer(struct dht_op *op, uint64_t now, uint32_t known,
 		       const struct dht_message *m);
 void dht_lookup_slow(struct dht_op *op, uint64_t now, uint32_t known);
@@ -557,7 +576,8 @@ void dht_update_taken(struct dht_node *node, uint64_t now, uint32_t known,
 void dht_upkeep(struct dht_node *node, uint64_t now);
 void dht_probed(struct dht_node *node, uint64_t now, uint32_t known);
 void dht_fill_next(struct dht_node *node, uint64_t now);
-void dht_introduced(struct dht_node *node, const struct dht_message *m);
+void dht_introduced(struct dht_node *node, uint64_t now,
+		    const struct dht_message *m);
 void dht_joined(struct dht_op *op, uint64_t now);
 
 #endif /* THEMIS_DHT_STATE_H */

@@ -18,6 +18,8 @@
 
 #define PATH_NEED	3	/* answers from the nearest of a path */
 #define WIDEN		2	/* how often a lookup may widen */
+#define SPARSE		15	/* tenths of the distance expected */
+#define WIDEN_STORE	5
 #define AGAIN		2	/* how often the same question is put again */
 #define VARIANTS	3	/* endpoints of one id */
 
@@ -92,16 +94,16 @@ struct dht_op *dht_op_new(struct dht_node *node, uint64_t now,
 }
 
 /**
- * dht_op_free() - end an operation without a word
+ * dht_op_detach() - wait no longer for what was asked
  * @op: the operation
+ *
+ * Answers that still come are of use to the table, not to the operation.
  */
-void dht_op_free(struct dht_op *op)
+void dht_op_detach(struct dht_op *op)
 {
-	struct dht_host *host = dht_of(op->node);
 	struct core_walk walk = core_walk(&op->node->requests);
 	struct dht_request *request;
 	struct core_list *pos;
-	unsigned int i;
 
 	while (op->outstanding && (pos = core_walk_on(&walk))) {
 		request = core_entry(pos, struct dht_request, of_node);
@@ -110,6 +112,18 @@ void dht_op_free(struct dht_op *op)
 			op->outstanding--;
 		}
 	}
+}
+
+/**
+ * dht_op_free() - end an operation without a word
+ * @op: the operation
+ */
+void dht_op_free(struct dht_op *op)
+{
+	struct dht_host *host = dht_of(op->node);
+	unsigned int i;
+
+	dht_op_detach(op);
 	for (i = 0; i < op->n_seen; i++)
 		dht_book_put(host, op->seen[i].known);
 	dht_find_forget(op);
@@ -210,6 +224,24 @@ int dht_lookup_add(struct dht_op *op, uint32_t known, unsigned int path,
 	return 0;
 }
 
+/**
+ * dht_lookup_anchor() - ask those, too, whom the owner has named
+ * @op: the operation
+ *
+ * Whatever the table has come to be filled with, they are not of its making.
+ */
+void dht_lookup_anchor(struct dht_op *op)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < op->node->n_anchor; i++) {
+		dht_lookup_add(op, op->node->anchor[i], i % op->paths, 1);
+		for (j = 0; j < op->n_seen; j++)
+			if (op->seen[j].known == op->node->anchor[i])
+				op->seen[j].anchor = 1;
+	}
+}
+
 static bool must_join(const struct dht_op *op, uint64_t now,
 		      const struct dht_seen *seen)
 {
@@ -296,9 +328,13 @@ static unsigned int waiting(const struct dht_op *op)
 	return n;
 }
 
+/* What is stored among liars is lost: a store may cost twice as much. */
 static bool budget(const struct dht_op *op)
 {
-	return op->result.requests < dht_p(op->node)->requests;
+	unsigned int most = dht_p(op->node)->requests;
+
+	return op->result.requests < (op->aim == DHT_AIM_STORE ? 2 * most :
+							       most);
 }
 
 /* Of those who are slow the question may be lost: they get it again. */
@@ -340,7 +376,7 @@ static bool suspicious(const struct dht_op *op)
 	if (op->node->size <= 2U * op->need)
 		return false;
 	return !nth_here(op, &distance) ||
-	       dht_too_sparse(op->node, distance, op->need);
+	       dht_too_sparse(op->node, distance, op->need, SPARSE);
 }
 
 /* That nobody has it has to be said on more paths than that somebody has. */
@@ -356,9 +392,11 @@ static bool widen(struct dht_op *op)
 	const struct dht_peer *best[DHT_SEEN_MAX];
 	unsigned int i, n, added = 0, more = dht_p(op->node)->paths;
 
-	if (op->widened >= WIDEN || op->paths + more > DHT_PATHS_MAX ||
+	if (op->widened >= (op->aim == DHT_AIM_STORE ? WIDEN_STORE : WIDEN) ||
+	    op->paths + more > DHT_PATHS_MAX ||
 	    !budget(op))
 		return false;
+	dht_lookup_anchor(op);
 	n = dht_table_nearest(op->node, &op->target, false, best,
 			      DHT_SEEN_MAX / 2);
 	for (i = 0; i < n && added < 3 * more; i++)
@@ -511,8 +549,20 @@ static void settle(struct dht_op *op, struct dht_seen *seen,
 	seen->stand = stand;
 }
 
+/* Who joins among liars stays there: in a large network, twice the paths. */
+static void introduced(struct dht_op *op, uint64_t now,
+		       const struct dht_message *m)
+{
+	dht_introduced(op->node, now, m);
+	if (dht_small(op->node) || op->paths > dht_p(op->node)->paths)
+		return;
+	op->paths *= 2;
+	op->wide = op->paths;
+}
+
 static void add_contacts(struct dht_op *op, unsigned int path,
-			 unsigned int round, const struct dht_message *m)
+			 unsigned int round, bool spread,
+			 const struct dht_message *m)
 {
 	struct dht_node *node = op->node;
 	struct dht_contact contact;
@@ -526,9 +576,8 @@ static void add_contacts(struct dht_op *op, unsigned int path,
 		known = dht_book_get(dht_of(node), &contact);
 		if (!known)
 			return;
-		/* Who is joined through is trusted: he begins all paths. */
-		dht_lookup_add(op, known, op->aim == DHT_AIM_JOIN &&
-			       round == 2 ? i % op->paths : path, round);
+		dht_lookup_add(op, known, spread ? i % op->paths : path,
+			       round);
 		dht_table_told(node, known);
 		dht_book_put(dht_of(node), known);
 	}
@@ -547,6 +596,7 @@ void dht_lookup_answer(struct dht_op *op, uint64_t now, uint32_t known,
 	struct dht_seen *seen = answered(op, known);
 	const struct dht_contact *contact;
 	unsigned int path, round;
+	bool spread;
 
 	op->result.answers++;
 	if (!seen) {
@@ -565,14 +615,17 @@ void dht_lookup_answer(struct dht_op *op, uint64_t now, uint32_t known,
 		else if (op->aim != DHT_AIM_JOIN || seen->round != 1)
 			seen->stand = DHT_NEW;
 		else
-			dht_introduced(op->node, m);
+			introduced(op, now, m);
+	} else if (seen->anchor && m->type == DHT_FIND) {
+		dht_introduced(op->node, now, m);
 	}
 	if (seen->stand == DHT_HERE && op->aim == DHT_AIM_FIND)
 		dht_find_take(op, now, seen, m);
 	path = seen->path;
 	round = seen->round + 1U;
+	spread = seen->anchor;
 	if (seen->stand != DHT_GONE)
-		add_contacts(op, path, round, m);
+		add_contacts(op, path, round, spread, m);
 	if (op->aim == DHT_AIM_FIND && dht_find_enough(op))
 		dht_find_end(op, now);
 	else

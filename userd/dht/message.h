@@ -26,7 +26,7 @@
  * Every response:
  *	 12 contacts, objects, flags, zero
  *	 16 lease in seconds, 4
- *	 20 sequence held, 8 (STORE); size of the network, 8 (JOIN); or zero
+ *	 20 sequence held, 8 (STORE); size of the network (FIND, JOIN)
  *	 28 in JOIN only: the asker as a contact, 60, and admission, 72
  *	    contacts, 60 each: id 32, address 16, port 2, zero 2, work 8
  *	    objects: length 2, zero 2, lease 4, the object
@@ -93,7 +93,8 @@ struct dht_digest {
  * @target: FIND: what for; UPDATE: first id of the range
  * @to: UPDATE: last id of the range
  * @since: FIND: signed objects of a higher sequence only; in the response to
- *	STORE: the sequence held; in that to JOIN: how many nodes there are
+ *	STORE: the sequence held; in those to FIND and JOIN: how many nodes
+ *	there are
  * @lease: response: seconds for which it stays true
  * @netid: JOIN: name of the network
  * @netid_len: its length

@@ -161,7 +161,7 @@ void dht_publish(struct dht_op *op, uint64_t now)
 {
 	unsigned int i;
 
-	op->storing = true;
+	dht_op_detach(op);
 	op->want = copies(op);
 	for (i = 0; i < op->n_seen; i++)
 		if (op->seen[i].stand == DHT_HERE &&

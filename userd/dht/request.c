@@ -231,6 +231,7 @@ void dht_response(struct dht_node *node, uint64_t now,
 {
 	struct dht_request *request = find(node, seq);
 	struct dht_host *host = dht_of(node);
+	struct dht_peer *peer = NULL;
 	enum dht_purpose purpose;
 	struct dht_message m;
 	struct dht_op *op;
@@ -244,10 +245,11 @@ void dht_response(struct dht_node *node, uint64_t now,
 	known = request->known;
 	node->silent = 0;
 	dht_book_hold(host, known);
-	dht_rtt_measured(node, member(node, now, known, &m) ?
-			 dht_table_heard(node, now, known, dht_small(node)) :
-			 NULL,
-			 now - request->sent);
+	if (member(node, now, known, &m))
+		peer = dht_table_heard(node, now, known, dht_small(node));
+	dht_rtt_measured(node, peer, now - request->sent);
+	if (peer && m.type == DHT_FIND)
+		dht_size_claim(node, m.since);
 	dht_request_free(host, request);
 	take(node, now, op, purpose, known, &m);
 	dht_book_put(host, known);

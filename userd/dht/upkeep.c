@@ -15,6 +15,8 @@
 #define FILL_PATHS	3
 #define PASSES		1		/* more, through all buckets */
 #define SPARES		3		/* tried in one round */
+#define SPARSE		15		/* tenths of the distance expected */
+#define LOOK_AROUND	16		/* rounds, whatever the siblings */
 #define PULLS		3		/* siblings asked for objects at once */
 
 static uint64_t random64(const struct dht_node *node)
@@ -68,6 +70,7 @@ static void fill(struct dht_node *node, uint64_t now,
 		return;
 	if (themis_id_equal(target, &node->self.id)) {
 		op->paths *= 2;
+		dht_lookup_anchor(op);
 	} else {
 		op->need = FILL_NEED;
 		if (op->paths > FILL_PATHS)
@@ -113,12 +116,16 @@ void dht_fill_next(struct dht_node *node, uint64_t now)
 }
 
 /**
- * dht_introduced() - take over what a member says of the network
- * @node: who joins
- * @m: the member's response to JOIN
+ * dht_introduced() - take over what a member whom the owner named says
+ * @node: the node
+ * @now: microseconds
+ * @m: the member's response to JOIN or FIND
  */
-void dht_introduced(struct dht_node *node, const struct dht_message *m)
+void dht_introduced(struct dht_node *node, uint64_t now,
+		    const struct dht_message *m)
 {
+	node->told_size = m->since;
+	node->told_at = now;
 	if (m->since > node->size)
 		node->size = m->since;
 	dht_churn_told(node, m->lease);
@@ -146,7 +153,7 @@ void dht_joined(struct dht_op *op, uint64_t now)
 	}
 	node->joined = true;
 	node->passes = PASSES;
-	dht_size_update(node);
+	dht_size_update(node, now);
 	for (i = 0; i < op->n_seen; i++)
 		if (op->seen[i].stand == DHT_HERE &&
 		    op->seen[i].round > op->result.rounds)
@@ -185,13 +192,13 @@ uint64_t dht_join(struct dht_node *node, uint64_t now,
 		return 0;
 	number = dht_op_number(op);
 	op->need = 2 * dht_p(node)->redundancy;
-	for (i = 0; i < n_via && i < DHT_CONTACTS_MAX; i++) {
+	for (i = 0; i < n_via && node->n_anchor < DHT_ANCHORS; i++) {
 		known = dht_book_get(dht_of(node), &via[i]);
 		if (!known)
 			break;
-		dht_lookup_add(op, known, i % op->paths, 1);
-		dht_book_put(dht_of(node), known);
+		node->anchor[node->n_anchor++] = known;
 	}
+	dht_lookup_anchor(op);
 	dht_lookup_begin(op, now);
 	return number;
 }
@@ -242,7 +249,9 @@ static bool look_around(struct dht_node *node, uint64_t now)
 	unsigned int r = dht_p(node)->redundancy;
 
 	if (dht_small(node) || t->count < r || node->turn % 4 ||
-	    !dht_too_sparse(node, t->peer[r - 1].prefix ^ t->self, r))
+	    (node->turn % LOOK_AROUND &&
+	     !dht_too_sparse(node, t->peer[r - 1].prefix ^ t->self, r,
+			     SPARSE)))
 		return false;
 	fill(node, now, &node->self.id);
 	return true;
@@ -360,14 +369,16 @@ void dht_upkeep(struct dht_node *node, uint64_t now)
 	if (!node->joined || node->left)
 		return;
 	node->turn++;
-	dht_size_update(node);
+	dht_size_update(node, now);
 	if (node->update_at <= now) {
 		dht_store_expire(node, now);
 		dht_update_ask(node, now);
 	}
+	if (look_around(node, now))
+		return;
 	for (i = 0; i < SPARES && probe_spare(node, now); i++)
 		;
-	if (i || look_around(node, now))
+	if (i)
 		return;
 	for (i = 0; i < 4 && !turn_of(node, now, node->turn + i); i++)
 		;
