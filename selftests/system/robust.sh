@@ -198,6 +198,12 @@ result $? 'the daemon is not busy'
 ! tail -n "+$((lines + 1))" "$dir/beta.log" | grep -q 'idle\|failed'
 result $? 'no session ended'
 
+# A daemon that has slept while its keys grew too old.
+kill -STOP "${daemons[alpha]}"
+sleep 9
+kill -CONT "${daemons[alpha]}"
+must 'awake again, it agrees anew' ask alpha "$b:9000" awake
+
 # No memory: refused, and it lives.
 size=$(awk '/VmSize/ { print $2 }' "/proc/${daemons[alpha]}/status")
 prlimit --as=$(((size + 512) * 1024)) --pid "${daemons[alpha]}"
