@@ -200,7 +200,7 @@ static void come_back(struct daemon *d)
 	}
 	themis_nl_close(old);
 	if (d->info.family != family) {
-		log_error("Error: the module is another address family now. Start the daemon anew.");
+		log_error("Error: the module has another address family now. Start again.");
 		daemon_stop(d, THEMISD_EXIT_KERNEL);
 		return;
 	}

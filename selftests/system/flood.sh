@@ -85,7 +85,7 @@ echo "# $capacity signatures a second; a session without a flood: $quiet of $sen
 result $? 'a session without a flood loses nothing'
 
 before=$(resident)
-in_netns alpha "$flood" init "$b" 192.0.2.2 7000 $((10 * capacity)) \
+ip netns exec alpha "$flood" init "$b" 192.0.2.2 7000 $((10 * capacity)) \
 	$((seconds + 30)) >"$dir/flooded" 2>&1 &
 flooder=$!
 jobs_started+=("$flooder")

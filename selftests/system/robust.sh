@@ -229,7 +229,7 @@ result $? 'a second daemon is refused'
 must 'the first one serves' on alpha peer
 kill_daemon alpha
 # Anybody can take the name; that must not keep the daemon out.
-in_netns alpha setpriv --reuid 65534 --clear-groups python3 -c '
+ip netns exec alpha setpriv --reuid 65534 --clear-groups python3 -c '
 import socket, time
 s = socket.socket(socket.AF_UNIX)
 s.bind("\0themisd")
