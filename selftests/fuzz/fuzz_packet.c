@@ -75,6 +75,19 @@ static void prepare(void)
 		abort();
 }
 
+/*
+ * A signature takes as long to check as a thousand packets without, so only
+ * one in sixteen that could have a probe gets one.
+ */
+static bool lucky(const uint8_t *packet, size_t len)
+{
+	uint8_t sum = 0;
+
+	while (len--)
+		sum += packet[len];
+	return !(sum & 15);
+}
+
 static void help(uint8_t knows, uint8_t *packet, size_t len)
 {
 	struct themis_init *init = (struct themis_init *)packet;
@@ -85,7 +98,7 @@ static void help(uint8_t knows, uint8_t *packet, size_t len)
 		else
 			themis_wire_put32(init->head.index, waiting);
 	}
-	if (knows & 2 && len == sizeof(*init))
+	if (knows & 2 && len == sizeof(*init) && lucky(packet, len))
 		crypto_shorthash(init->probe, packet,
 				 offsetof(struct themis_init, probe), us.b);
 }
@@ -127,7 +140,8 @@ static void check(uint8_t knows, const uint8_t *packet, size_t len,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	union themis_endpoint from;
-	uint64_t believed, cookies, now;
+	static uint64_t now = NOW + 1000;
+	uint64_t believed, cookies;
 	uint8_t *packet;
 	size_t len;
 
@@ -142,7 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	from = there;
 	if (!(data[0] & 4))
 		from.in.sin_port ^= htons(1);
-	now = NOW + 1000;
+	now += 2000000;
 	if (data[0] & 8)
 		themis_core_busy(core, now);
 
@@ -152,7 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(data[0], packet, len, authentic() != believed);
 	free(packet);
 	/* Every input finds the same node. */
-	if (data[0] & 8 || authentic() != believed ||
+	if (authentic() != believed ||
 	    themis_core_counter(core, THEMIS_N_RX_COOKIE) != cookies)
 		prepare();
 	return 0;

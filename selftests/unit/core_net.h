@@ -22,7 +22,9 @@
 #define NET_SIDES	3
 #define NET_SESSIONS	8
 #define NET_FLIGHT	256
+#ifndef NET_SEEN
 #define NET_SEEN	8192
+#endif
 #define NET_LINK	7000
 
 /* What the network does with a packet before it is on its way. */
