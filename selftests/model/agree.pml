@@ -52,6 +52,7 @@
 #define IDLE		0
 #define SENT		1	/* initiator: message 1; responder: message 2 */
 #define DONE		2	/* the other side has proven the key */
+#define REFUSED		3	/* responder: has said no; initiator: believes it */
 
 /* An initiator: whom it asks, and what message 2 said. */
 typedef Initiator {
@@ -71,6 +72,7 @@ bool stolen[3];		/* the attacker has this long-term key */
 
 /* The properties: true, unless one is broken. */
 bool asked = true, agreed = true, injective = true, secret = true;
+bool refused = true;
 
 /* The message that is being put together, and scratch. */
 byte src, i, r, k, pk, net, suite, share, nonce, self, snet;
@@ -348,6 +350,12 @@ inline deliver_init()
 			R[r].share = share;
 			R[r].nonce = nonce;
 			R[r].st = SENT;
+#ifdef REFUSALS
+			if
+			:: R[r].st = REFUSED
+			:: skip
+			fi;
+#endif
 			if
 			:: pk != M && !FORGES(pk) -> check_asked()
 			:: else
@@ -362,6 +370,9 @@ inline deliver_init()
 	fi;
 	reset()
 }
+
+/* A responder that has sent message 2. */
+#define ANSWERS(r)	(R[r].st == SENT || R[r].st == DONE)
 
 /* The fields of message 2 are those that responder src has signed. */
 #define RESP_SIGNED							\
@@ -380,7 +391,7 @@ inline check_initiator()
 	do
 	:: k < NR ->
 		if
-		:: R[k].st != IDLE && PARTNERS(i, k) -> ok = true; r = k
+		:: ANSWERS(k) && PARTNERS(i, k) -> ok = true; r = k
 		:: else
 		fi;
 		k++
@@ -406,7 +417,7 @@ inline proof_b()
 	ok = I_KNOWN(i);
 	k = 0;
 	do
-	:: k < NR -> ok = ok || (R[k].st != IDLE && SAME_KEY(i, k)); k++
+	:: k < NR -> ok = ok || (ANSWERS(k) && SAME_KEY(i, k)); k++
 	:: else -> break
 	od;
 	k = 0
@@ -433,7 +444,7 @@ inline deliver_resp()
 #endif
 		ok = ok && SIG_SUITE(suite == I[i].suite);
 		if
-		:: ok && src < NR -> ok = R[src].st != IDLE && RESP_SIGNED
+		:: ok && src < NR -> ok = ANSWERS(src) && RESP_SIGNED
 		:: ok && src == NR -> ok = FORGES(pk)
 		:: else
 		fi;
@@ -492,6 +503,50 @@ inline deliver_confirm()
 	reset()
 }
 
+/*
+ * A REFUSE is delivered to an initiator. Its signature covers all of message 1:
+ * M refuses what it likes, and so does who has the key of the one asked.
+ */
+#ifdef WEAK_REFUSAL_UNBOUND
+#define REFUSES(r)	(R[r].st == REFUSED && R[r].pk == I[i].to)
+#else
+#define REFUSES(r)							\
+	(R[r].st == REFUSED && R[r].pk == I[i].to &&			\
+	 R[r].peer == I[i].pk && R[r].inet == I[i].net &&		\
+	 R[r].suite == I[i].suite && R[r].share == i && R[r].nonce == i)
+#endif
+
+inline deliver_refuse()
+{
+	pick(i, NI);
+	pick(src, NR + 1);
+	if
+	:: I[i].st == SENT && src == NR -> ok = FORGES(I[i].to)
+	:: I[i].st == SENT && src < NR -> ok = REFUSES(src)
+	:: else
+	fi;
+	if
+	:: ok && !FORGES(I[i].to) ->
+		/* G4 of a refusal: this agreement was refused, by B. */
+		k = 0;
+		ok = false;
+		do
+		:: k < NR ->
+			ok = ok || (R[k].st == REFUSED &&
+				    R[k].pk == I[i].to &&
+				    R[k].peer == I[i].pk && R[k].nonce == i);
+			k++
+		:: else -> break
+		od;
+		refused = ok;
+		assert(refused);
+		I[i].st = REFUSED
+	:: ok && FORGES(I[i].to) -> I[i].st = REFUSED
+	:: else
+	fi;
+	reset()
+}
+
 inline steal()
 {
 	pick(k, 2);
@@ -507,6 +562,9 @@ active proctype attacker()
 	:: atomic { deliver_init() }
 	:: atomic { deliver_resp() }
 	:: atomic { deliver_confirm() }
+#ifdef REFUSALS
+	:: atomic { deliver_refuse() }
+#endif
 #ifdef STEAL
 	:: atomic { steal() }
 #endif
