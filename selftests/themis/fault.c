@@ -7,13 +7,8 @@
  * for the kernel's own checkers to say, so run it on one that has them.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/filter.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -88,14 +83,6 @@ FIXTURE_TEARDOWN(fault)
 	net_free(&self->s.w.net);
 }
 
-/* How an operation that could not have what it needs may say so. */
-static bool excuse(int err)
-{
-	/* A socket is a file, too. */
-	return err == -ENOMEM || err == -ENOBUFS || err == -EFAULT ||
-	       err == -EAGAIN || err == -ENFILE;
-}
-
 /* Returns how many of its calls have failed, or a negative errno. */
 static int fail_each(struct scene *s, const struct op *op)
 {
@@ -116,7 +103,7 @@ static int fail_each(struct scene *s, const struct op *op)
 			op->after(s);
 		if (!failed)
 			return err < 0 ? err : (int)n - 1;
-		if (err < 0 && (op->sure || !excuse(err)))
+		if (err < 0 && (op->sure || !inject_excuses(err)))
 			return err;
 	}
 	return -E2BIG;
@@ -454,6 +441,7 @@ static bool each_fails(struct scene *s, const struct op *ops, size_t n)
 
 		printf("# %s: %d%s\n", op->name, count,
 		       works ? "" : ", and nothing works after it");
+		fflush(stdout);
 		if (count < 0 || !works)
 			well = false;
 	}
@@ -538,96 +526,6 @@ TEST_F_TIMEOUT(fault, softirq, 300)
 	drop_waiting(&self->s);
 	recv_error(w->sk, 0);
 	wire_drain(w);
-}
-
-FIXTURE(fault_outside)
-{
-};
-
-FIXTURE_SETUP(fault_outside)
-{
-}
-
-FIXTURE_TEARDOWN(fault_outside)
-{
-}
-
-/* A namespace comes into being, or does not. */
-TEST_F_TIMEOUT(fault_outside, namespace, 300)
-{
-	int err = 0;
-	unsigned int n;
-	bool failed;
-
-	if (!inject_possible())
-		SKIP(return, NO_INJECTION);
-	ASSERT_EQ(0, inject_below_module());
-	for (n = 1; n < MOST; n++) {
-		ASSERT_EQ(0, inject_nth(n));
-		err = unshare(CLONE_NEWNET) ? -errno : 0;
-		failed = inject_end();
-		if (!failed)
-			break;
-		ASSERT_EQ(true, !err || excuse(err));
-	}
-	EXPECT_EQ(0, err);
-	EXPECT_LT(1, n);
-	TH_LOG("a namespace: %u", n - 1);
-}
-
-/* The file that THEMIS_KO names, else the one that is built for this kernel. */
-static int open_module(void)
-{
-	const char *path = getenv("THEMIS_KO");
-	struct utsname uts;
-	char built[256];
-
-	if (!path) {
-		uname(&uts);
-		snprintf(built, sizeof(built), "build/kmod-%s/themis.ko",
-			 uts.release);
-		path = built;
-	}
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-/* Nor does the module. */
-TEST_F_TIMEOUT(fault_outside, module, 300)
-{
-	unsigned int n;
-	bool failed;
-	int err = 0;
-	int fd;
-
-	if (!inject_possible())
-		SKIP(return, NO_INJECTION);
-	fd = open_module();
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, inject_below("do_one_initcall"));
-	for (int i = 0; i < 100; i++) {
-		err = syscall(SYS_delete_module, "themis", O_NONBLOCK);
-		if (!err)
-			break;
-		sleep_ms(100);
-	}
-	ASSERT_EQ(0, err);
-	for (n = 1; n < MOST; n++) {
-		ASSERT_EQ(0, inject_nth(n));
-		err = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
-		failed = inject_end();
-		if (!err) {
-			if (!failed)
-				break;
-			/* It did without. */
-			ASSERT_EQ(0, syscall(SYS_delete_module, "themis", 0));
-		} else if (!failed || !excuse(err)) {
-			break;
-		}
-	}
-	EXPECT_EQ(0, err);
-	EXPECT_LT(1, n);
-	TH_LOG("the module: %u", n - 1);
-	close(fd);
 }
 
 TEST_HARNESS_MAIN

@@ -72,6 +72,13 @@ bool inject_possible(void)
 	       !access("/proc/thread-self/fail-nth", W_OK);
 }
 
+bool inject_excuses(int err)
+{
+	/* A socket is a file, too. */
+	return err == -ENOMEM || err == -ENOBUFS || err == -EFAULT ||
+	       err == -EAGAIN || err == -ENFILE;
+}
+
 static int set_address(const char *name, __u64 at)
 {
 	char text[32];

@@ -42,6 +42,12 @@ int inject_nth(unsigned int n);
 bool inject_end(void);
 
 /**
+ * inject_excuses() - may an operation that could not have what it needs say so?
+ * @err: negative errno
+ */
+bool inject_excuses(int err);
+
+/**
  * inject_percent() - let calls fail at random, interrupts' as well
  * @percent: of them; 0 to end it
  */
