@@ -172,6 +172,9 @@ def main():
         except AssertionError as err:
             print(f"round {n}: {err}")
             return 1
+        if n % 50 == 49:
+            print(f"{n + 1} times, {time.monotonic() - begin:.0f} s",
+                  flush=True)
     proc, control = start(command, path)
     state.check(control, keep)
     proc.terminate()

@@ -21,10 +21,9 @@ kill_daemon alpha
 ip netns exec alpha python3 "$repo/selftests/system/crash.py" "$rounds" \
 	"$seed" "$dir/alpha.sock" "$a:9002" "$b:9000" "$a" -- "$themisd" \
 	--control "$dir/alpha.sock" --state "$dir/alpha.state" \
-	--seccomp kill >"$dir/crash.log" 2>&1
-status=$?
-sed 's/^/# /' "$dir/crash.log"
-result $status "killed $rounds times: nothing lost, the session goes on"
+	--seccomp kill 2>&1 | sed -u 's/^/# /'
+status=${PIPESTATUS[0]}
+result "$status" "killed $rounds times: nothing lost, the session goes on"
 
 start_daemon alpha
 must 'it starts' on alpha peer show "$b"
