@@ -343,6 +343,7 @@ enum dht_aim {
  * @want: nodes to store at
  * @acks: nodes that have stored
  * @refusals: nodes that have not
+ * @stale: of these, those that hold a newer version, or another
  * @result: so far
  * @n_seen: nodes known of
  * @seen: them, nearest first
@@ -368,6 +369,7 @@ struct dht_op {
 	uint8_t			want;
 	uint8_t			acks;
 	uint8_t			refusals;
+	uint8_t			stale;
 	struct dht_result	result;
 	uint16_t		n_seen;
 	struct dht_seen		seen[DHT_SEEN_MAX];

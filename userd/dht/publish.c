@@ -92,13 +92,16 @@ static int put(struct dht_op *op, uint64_t now, struct dht_seen *seen)
 	return 0;
 }
 
-/* As many are asked as are still wanted, counting those under way. */
+/*
+ * As many are asked as are still wanted, counting those under way. Who holds a
+ * newer version is not replaced by somebody who does not know of it.
+ */
 static void go_on(struct dht_op *op, uint64_t now)
 {
 	unsigned int i;
 
-	for (i = 0; i < op->n_seen && op->acks + op->outstanding < op->want;
-	     i++)
+	for (i = 0; i < op->n_seen && op->acks + op->stale + op->outstanding <
+				      op->want; i++)
 		if (op->seen[i].stand == DHT_HERE && !op->seen[i].stored)
 			put(op, now, &op->seen[i]);
 	decide(op);
@@ -195,6 +198,7 @@ void dht_publish_answer(struct dht_op *op, uint64_t now, uint32_t known,
 	} else {
 		op->refusals++;
 		op->result.status = m->status;
+		op->stale += m->status == DHT_OLD || m->status == DHT_CONFLICT;
 	}
 	for (i = 0; m->status == DHT_FAR && i < m->n_contacts; i++) {
 		dht_contact_get(&contact, m->contacts + i * DHT_CONTACT_LEN);

@@ -139,16 +139,14 @@ void dht_introduced(struct dht_node *node, uint64_t now,
 void dht_joined(struct dht_op *op, uint64_t now)
 {
 	struct dht_node *node = op->node;
-	struct dht_table *t = &node->table;
 	const struct dht_peer *best[PULLS];
-	unsigned int i, n;
+	unsigned int i, n, here = 0;
 
-	if (!op->result.answers && op->result.requests) {
-		dht_op_end(op, now, DHT_NO_ANSWER);
-		return;
-	}
-	if (!t->count && op->result.requests) {
-		dht_op_end(op, now, DHT_REFUSED);
+	for (i = 0; i < op->n_seen; i++)
+		here += op->seen[i].stand == DHT_HERE;
+	if (!here && op->result.requests) {
+		dht_op_end(op, now, op->result.answers ? DHT_REFUSED :
+							 DHT_NO_ANSWER);
 		return;
 	}
 	node->joined = true;
