@@ -339,6 +339,7 @@ enum dht_aim {
  * @outstanding: requests, slow ones too
  * @merged: the paths have ended, and their best are asked
  * @told: the owner has the result
+ * @own: the node itself holds what is looked for
  * @widened: how often the lookup was widened
  * @want: nodes to store at
  * @acks: nodes that have stored
@@ -365,6 +366,7 @@ struct dht_op {
 	uint16_t		outstanding;
 	bool			merged;
 	bool			told;
+	bool			own;
 	uint8_t			widened;
 	uint8_t			want;
 	uint8_t			acks;

@@ -106,6 +106,24 @@ void dht_find_take(struct dht_op *op, uint64_t now, struct dht_seen *seen,
 	op->result.rounds = seen->round;
 }
 
+/*
+ * Who gave an object among those nearest to it. Others may hold it, too; but of
+ * liars there are always some who would, and give what is old.
+ */
+static unsigned int givers(const struct dht_op *op)
+{
+	unsigned int i, n = 0, gave = 0;
+
+	for (i = 0; i < op->n_seen && n < dht_p(op->node)->redundancy; i++) {
+		if (op->seen[i].stand == DHT_GONE)
+			continue;
+		n++;
+		gave += op->seen[i].gave;
+	}
+	/* What the node holds itself. */
+	return gave + op->own;
+}
+
 /**
  * dht_find_enough() - whether a find needs no more answers
  * @op: the operation
@@ -119,7 +137,7 @@ bool dht_find_enough(struct dht_op *op)
 	if (!op->n_found)
 		return false;
 	return op->found[0]->object.type == DHT_IMMUTABLE ||
-	       op->result.copies >= quorum(op);
+	       givers(op) >= quorum(op);
 }
 
 /**
@@ -169,6 +187,7 @@ static void take_own(struct dht_op *op, uint64_t now)
 		any = true;
 		keep(op, &held->object, now, dht_left(held, now));
 	}
+	op->own = any;
 	op->result.copies += any;
 }
 
