@@ -248,7 +248,7 @@ static int bare_agree(void)
 
 /* ------------------------------------------------------------------- TLS */
 
-static SSL_CTX *context[__SIDE_MAX];
+static struct ssl_ctx_st *context[__SIDE_MAX];
 
 static int tls_error(const char *what)
 {
@@ -382,12 +382,21 @@ static void tls_free(void)
 
 /* ------------------------------------------------------------------- all */
 
-static const struct way {
+/**
+ * struct way - a way to agree
+ * @name: in the results
+ * @setup: make it ready
+ * @agree: once, both sides
+ * @free: undo @setup; may be NULL
+ */
+struct way {
 	const char	*name;
 	int		(*setup)(void);
 	int		(*agree)(void);
 	void		(*free)(void);
-} ways[AGREE_WAYS] = {
+};
+
+static const struct way ways[AGREE_WAYS] = {
 	{ "core", core_setup, core_agree, core_free },
 	{ "bare", bare_setup, bare_agree, NULL },
 	{ "tls", tls_setup, tls_agree, tls_free },
@@ -433,7 +442,7 @@ int agree_measure(struct bench_result result[AGREE_WAYS],
 	int err = 0;
 
 	if (sodium_init() < 0)
-		return bench_error(-ENOSYS, "", "libsodium does not start");
+		return bench_error(-EIO, "", "libsodium does not start");
 	for (w = 0; w < AGREE_WAYS && !err; w++) {
 		err = ways[w].setup();
 		if (!err)

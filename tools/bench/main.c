@@ -251,6 +251,19 @@ static int run_first(void)
 	return err;
 }
 
+static void report_agree(const char *path, const struct bench_result *result,
+			 const struct bench_result *ratio)
+{
+	printf("{\"mode\":\"cpu\",\"test\":\"agree\",\"path\":\"%s\",", path);
+	printf("\"ns\":%.0f,\"least\":%.0f,\"most\":%.0f,", result->median,
+	       result->least, result->most);
+	printf("\"per_second\":%.0f,\"to_core\":%.3f,",
+	       1e9 / result->median, ratio->median);
+	printf("\"to_core_least\":%.3f,\"to_core_most\":%.3f}\n",
+	       ratio->least, ratio->most);
+	fflush(stdout);
+}
+
 static int run_agree(void)
 {
 	struct bench_result result[AGREE_WAYS], ratio[AGREE_WAYS];
@@ -259,10 +272,7 @@ static int run_agree(void)
 
 	err = agree_measure(result, ratio);
 	for (i = 0; i < AGREE_WAYS && !err; i++)
-		printf("{\"mode\":\"cpu\",\"test\":\"agree\",\"path\":\"%s\",\"ns\":%.0f,\"least\":%.0f,\"most\":%.0f,\"per_second\":%.0f,\"to_core\":%.3f,\"to_core_least\":%.3f,\"to_core_most\":%.3f}\n",
-		       agree_name(i), result[i].median, result[i].least,
-		       result[i].most, 1e9 / result[i].median,
-		       ratio[i].median, ratio[i].least, ratio[i].most);
+		report_agree(agree_name(i), &result[i], &ratio[i]);
 	return err;
 }
 
