@@ -12,11 +12,12 @@
 #include <net/sock.h>
 
 #include "chain.h"
+#include "link.h"
 #include "packet.h"
+#include "pool.h"
 
-/* In front of each piece but the first. */
-#define HEADROOM	(LL_MAX_HEADER + sizeof(struct ipv6hdr) + \
-			 sizeof(struct frag_hdr))
+/* In front of each piece: a fragment's headers or, more, a segment's. */
+#define HEADROOM	(THEMIS_HEADROOM + sizeof(struct themis_segment))
 
 /* The cipher's blocks: a piece that ends between two costs a third. */
 #define BLOCK		64
@@ -34,6 +35,17 @@ size_t themis_chain_first(size_t room, size_t before)
 }
 
 /**
+ * themis_chain_piece() - how much each of the others holds
+ * @room: bytes of an IP fragment
+ *
+ * Return: bytes.
+ */
+size_t themis_chain_piece(size_t room)
+{
+	return round_down(room, BLOCK);
+}
+
+/**
  * themis_chain_fits() - can the rest of a message go as a chain?
  * @room: bytes of an IP fragment; 0 if it is not known
  * @rest: bytes behind the first piece
@@ -48,23 +60,22 @@ bool themis_chain_fits(size_t room, size_t rest)
  * themis_chain_grow() - append pieces to a packet
  * @sk: who is charged
  * @skb: the first piece, from sock_alloc_send_pskb(), so charged already
- * @room: bytes of an IP fragment
+ * @piece: bytes in each but the last
  * @rest: bytes to append
  *
  * Context: process.
  * Return: 0 or -ENOBUFS; what has been appended then goes with @skb.
  */
-int themis_chain_grow(struct sock *sk, struct sk_buff *skb, size_t room,
+int themis_chain_grow(struct sock *sk, struct sk_buff *skb, size_t piece,
 		      size_t rest)
 {
 	struct sk_buff **tail = &skb_shinfo(skb)->frag_list;
-	size_t piece = round_down(room, BLOCK);
 	struct sk_buff *next;
 	size_t len;
 
 	while (rest) {
 		len = min(rest, piece);
-		next = alloc_skb(HEADROOM + len, sk->sk_allocation);
+		next = themis_pool_skb(HEADROOM + len, sk->sk_allocation);
 		if (!next)
 			return -ENOBUFS;
 		skb_reserve(next, HEADROOM);

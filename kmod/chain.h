@@ -12,8 +12,9 @@ struct sock;
 #define THEMIS_CHAIN_MAX	64
 
 size_t themis_chain_first(size_t room, size_t before);
+size_t themis_chain_piece(size_t room);
 bool themis_chain_fits(size_t room, size_t rest);
-int themis_chain_grow(struct sock *sk, struct sk_buff *skb, size_t room,
+int themis_chain_grow(struct sock *sk, struct sk_buff *skb, size_t piece,
 		      size_t rest);
 int themis_chain_own(const struct sk_buff *skb);
 

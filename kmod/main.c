@@ -10,6 +10,7 @@
 #include "key.h"
 #include "net.h"
 #include "netlink.h"
+#include "pool.h"
 #include "sock.h"
 
 static int __init themis_init(void)
@@ -57,6 +58,7 @@ static void __exit themis_exit(void)
 	themis_netlink_unregister();
 	themis_net_exit();
 	themis_key_exit();
+	themis_pool_exit();
 }
 
 module_init(themis_init);

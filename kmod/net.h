@@ -52,6 +52,8 @@
 #define THEMIS_MAX_SESSIONS	1048576
 #define THEMIS_MAX_ACQUIRES	256	/* sessions being asked for */
 #define THEMIS_MAX_WAITING	16	/* packets for one such session */
+#define THEMIS_MAX_PARTIALS	16	/* incomplete messages in a session */
+#define THEMIS_MAX_PARTIAL_MEM	(4L << 20) /* bytes in all of them */
 #define THEMIS_SEEN_KEYS	4096
 
 /**
@@ -76,6 +78,7 @@ struct themis_percpu {
  * @acquires: sessions being asked for; under @lock
  * @users: who has sockets; under @users_lock
  * @users_lock: innermost
+ * @partial_mem: bytes of messages of which segments are missing
  * @percpu: counters
  * @seen: fingerprints of keys, direct-mapped, so that a key is refused if it
  *	comes again; allocated with the first key; under @lock
@@ -98,6 +101,7 @@ struct themis_net {
 	unsigned int		acquires;
 	DECLARE_HASHTABLE(users, 6);
 	spinlock_t		users_lock;	/* see above */
+	atomic_long_t		partial_mem;
 	struct themis_percpu __percpu *percpu;
 	u64			*seen;
 	siphash_key_t		seen_secret;

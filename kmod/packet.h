@@ -39,6 +39,39 @@ struct themis_packet {
 } __packed;
 
 /**
+ * struct themis_segment - the header of a packet that is part of a message
+ * @type: THEMIS_PKT_SEGMENT
+ * @number: which part, from zero
+ * @last: the number of the last one, the same in all; not zero
+ * @zero: zero
+ * @index: the receiver's, as in the whole packet
+ * @seq: as in the whole packet
+ *
+ * ::
+ *
+ *     +---------------+---------------+---------------+---------------+
+ *     |     type      |    number     |     last      |     zero      |
+ *     +---------------+---------------+---------------+---------------+
+ *     |                       receiver's index                        |
+ *     +---------------------------------------------------------------+
+ *     |                                                               |
+ *     +                           sequence                            +
+ *     |                                                               |
+ *     +---------------------------------------------------------------+
+ *
+ * What follows is a part of what follows &struct themis_packet in the whole
+ * packet, which is sealed as one.
+ */
+struct themis_segment {
+	u8	type;
+	u8	number;
+	u8	last;
+	u8	zero;
+	__be32	index;
+	__be64	seq;
+} __packed;
+
+/**
  * struct themis_inner - in front of the message, inside the encryption
  * @source: port of the sender
  * @dest: port of the receiver
@@ -74,9 +107,13 @@ static inline size_t themis_inner_len(u8 kind)
 
 #define THEMIS_TAG_LEN	16
 
+/* The longest packet, in segments. */
+#define THEMIS_PACKET_MAX	(THEMIS_MSG_MAX + sizeof(struct themis_packet) + \
+				 sizeof(struct themis_inner_response) + \
+				 THEMIS_TAG_LEN)
+
 static_assert(sizeof(struct themis_packet) == 16);
+static_assert(sizeof(struct themis_segment) == sizeof(struct themis_packet));
 static_assert(sizeof(struct themis_inner) == 8);
-static_assert(THEMIS_MSG_MAX + sizeof(struct themis_packet) +
-	      sizeof(struct themis_inner_response) + THEMIS_TAG_LEN == 65507);
 
 #endif /* THEMIS_PACKET_H */

@@ -13,6 +13,7 @@
 #include "raw.h"
 #include "receive.h"
 #include "seal.h"
+#include "segment.h"
 #include "send.h"
 #include "session.h"
 #include "sock.h"
@@ -178,7 +179,10 @@ drop:
 	themis_drop(tn, why, skb);
 }
 
-/* A sealed packet: cheap refusals first, then the seal, then what is inside. */
+/*
+ * A sealed packet, or a segment of one: cheap refusals first, then the seal,
+ * then what is inside.
+ */
 static void receive_data(struct themis_link *link, struct sk_buff *skb)
 {
 	u64 now = ktime_get_coarse_boottime_ns();
@@ -193,12 +197,13 @@ static void receive_data(struct themis_link *link, struct sk_buff *skb)
 	int err;
 
 	why = THEMIS_CNT_RX_SHORT;
-	if (skb->len < sizeof(*packet) + sizeof(struct themis_inner) +
-		       THEMIS_TAG_LEN)
-		goto drop;
 	if (!pskb_may_pull(skb, sizeof(*packet)))
 		goto drop;
 	packet = (struct themis_packet *)skb->data;
+	if (packet->type == THEMIS_PKT_DATA &&
+	    skb->len < sizeof(*packet) + sizeof(struct themis_inner) +
+		       THEMIS_TAG_LEN)
+		goto drop;
 	seq = be64_to_cpu(packet->seq);
 
 	why = THEMIS_CNT_RX_INDEX;
@@ -217,6 +222,11 @@ static void receive_data(struct themis_link *link, struct sk_buff *skb)
 		goto drop;
 
 	themis_addr_from_skb(&from, skb);
+	if (packet->type == THEMIS_PKT_SEGMENT) {
+		skb = themis_segment_take(session, key, skb, &from, now);
+		if (!skb)
+			return;
+	}
 	err = themis_open(&skb, key);
 	if (unlikely(err)) {
 		why = err == -EBADMSG ? THEMIS_CNT_RX_TAG :
@@ -280,6 +290,10 @@ int themis_receive(struct sock *sk, struct sk_buff *skb)
 
 	why = THEMIS_CNT_RX_TYPE;
 	packet = (struct themis_packet *)skb->data;
+	if (packet->type == THEMIS_PKT_SEGMENT) {
+		receive_data(link, skb);
+		return 0;
+	}
 	if (unlikely(packet->flags || packet->zero))
 		goto drop;
 

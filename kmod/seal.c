@@ -11,37 +11,12 @@
 #include "seal.h"
 
 /* The linear part, and what a message can have besides. */
-#define MAX_SEGMENTS	(MAX_SKB_FRAGS + 1)
+#define MAX_FEW	(MAX_SKB_FRAGS + 1)
 
 /* The larger part of a long message is in pages, in blocks of this order. */
 #define PAGE_ORDER	3
 
-/*
- * The scatter list of a packet behind its header, in @few if that will do. The
- * caller frees what is not @few.
- */
-static struct scatterlist *scatter(struct sk_buff *skb, int n,
-				   struct scatterlist *few)
-{
-	const size_t head = sizeof(struct themis_packet);
-	struct scatterlist *sg = few;
-
-	if (n > MAX_SEGMENTS) {
-		sg = kmalloc_array(n, sizeof(*sg), GFP_ATOMIC);
-		if (!sg)
-			return NULL;
-	}
-	sg_init_table(sg, n);
-	if (skb_to_sgvec(skb, sg, head, skb->len - head) < 0) {
-		if (sg != few)
-			kfree(sg);
-		return NULL;
-	}
-
-	return sg;
-}
-
-static int segments(const struct sk_buff *skb)
+static int pieces(const struct sk_buff *skb)
 {
 	const struct sk_buff *next;
 	int n = 1 + skb_shinfo(skb)->nr_frags;
@@ -50,6 +25,39 @@ static int segments(const struct sk_buff *skb)
 		n++;
 
 	return n;
+}
+
+/*
+ * The scatter list of a packet behind its header, in @few if that will do. The
+ * caller frees what is not @few. A packet of ours has a linear part, then pages
+ * or linear pieces.
+ */
+static struct scatterlist *scatter(const struct sk_buff *skb,
+				   struct scatterlist *few)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	const size_t head = sizeof(struct themis_packet);
+	struct scatterlist *sg = few, *at;
+	const struct sk_buff *next;
+	int n = pieces(skb);
+	int i;
+
+	if (n > MAX_FEW) {
+		sg = kmalloc_array(n, sizeof(*sg), GFP_ATOMIC);
+		if (!sg)
+			return NULL;
+	}
+	sg_init_table(sg, n);
+	at = sg;
+	sg_set_buf(at++, skb->data + head, skb_headlen(skb) - head);
+	for (i = 0; i < shinfo->nr_frags; i++)
+		sg_set_page(at++, skb_frag_page(&shinfo->frags[i]),
+			    skb_frag_size(&shinfo->frags[i]),
+			    skb_frag_off(&shinfo->frags[i]));
+	skb_walk_frags(skb, next)
+		sg_set_buf(at++, next->data, next->len);
+
+	return sg;
 }
 
 /**
@@ -65,7 +73,7 @@ static int segments(const struct sk_buff *skb)
 int themis_seal(struct sk_buff *skb, const struct themis_key *key, u64 seq)
 {
 	size_t len = skb->len - THEMIS_TAG_LEN;
-	struct scatterlist few[MAX_SEGMENTS];
+	struct scatterlist few[MAX_FEW];
 	struct themis_packet *packet;
 	struct scatterlist *sg;
 	u8 *data = skb->data;
@@ -82,7 +90,7 @@ int themis_seal(struct sk_buff *skb, const struct themis_key *key, u64 seq)
 		return 0;
 	}
 
-	sg = scatter(skb, segments(skb), few);
+	sg = scatter(skb, few);
 	if (!sg)
 		return -ENOMEM;
 	themis_cipher_seal_sg(sg, len, packet, seq, key->tx);
@@ -134,24 +142,21 @@ static struct sk_buff *copy_out(const struct sk_buff *skb)
 }
 
 static bool open_linear(struct sk_buff *skb, const struct themis_key *key,
-			u64 seq)
+			const struct themis_packet *packet, u64 seq)
 {
-	const struct themis_packet *packet = (struct themis_packet *)skb->data;
-
 	return themis_cipher_open(skb->data + sizeof(*packet),
 				  skb->len - sizeof(*packet), packet, seq,
 				  key->rx);
 }
 
 static int open_scattered(struct sk_buff *skb, const struct themis_key *key,
-			  u64 seq)
+			  const struct themis_packet *packet, u64 seq)
 {
-	const struct themis_packet *packet = (struct themis_packet *)skb->data;
-	struct scatterlist few[MAX_SEGMENTS];
+	struct scatterlist few[MAX_FEW];
 	struct scatterlist *sg;
 	bool good;
 
-	sg = scatter(skb, segments(skb), few);
+	sg = scatter(skb, few);
 	if (!sg)
 		return -ENOMEM;
 	good = themis_cipher_open_sg(sg, skb->len - sizeof(*packet), packet,
@@ -164,7 +169,8 @@ static int open_scattered(struct sk_buff *skb, const struct themis_key *key,
 
 /**
  * themis_open() - turn a packet into a message
- * @pskb: the packet, header in front, long enough; may be replaced by another
+ * @pskb: the packet, its header or that of its first segment in front, long
+ *	enough; may be replaced by another
  * @key: opens
  *
  * Opens where the packet lies if all of it is ours, see themis_chain_own(),
@@ -176,6 +182,7 @@ static int open_scattered(struct sk_buff *skb, const struct themis_key *key,
  */
 int themis_open(struct sk_buff **pskb, const struct themis_key *key)
 {
+	struct themis_packet packet = { .type = THEMIS_PKT_DATA };
 	struct sk_buff *skb = *pskb;
 	struct sk_buff *copy;
 	int err;
@@ -190,11 +197,14 @@ int themis_open(struct sk_buff **pskb, const struct themis_key *key)
 		*pskb = copy;
 	}
 
-	seq = be64_to_cpu(((struct themis_packet *)skb->data)->seq);
+	/* The header as it was sealed, before the packet was cut. */
+	packet.index = ((struct themis_packet *)skb->data)->index;
+	packet.seq = ((struct themis_packet *)skb->data)->seq;
+	seq = be64_to_cpu(packet.seq);
 	if (likely(!skb_is_nonlinear(skb)))
-		err = open_linear(skb, key, seq) ? 0 : -EBADMSG;
+		err = open_linear(skb, key, &packet, seq) ? 0 : -EBADMSG;
 	else
-		err = open_scattered(skb, key, seq);
+		err = open_scattered(skb, key, &packet, seq);
 	if (unlikely(err))
 		return err;
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Sending: from a message to a sealed packet on its way. */
+#include <linux/ip.h>
+#include <linux/moduleparam.h>
 #include <linux/skbuff.h>
 #include <linux/timekeeping.h>
 #include <linux/udp.h>
@@ -12,6 +14,7 @@
 #include "node.h"
 #include "packet.h"
 #include "seal.h"
+#include "segment.h"
 #include "send.h"
 #include "session.h"
 #include "sock.h"
@@ -26,8 +29,14 @@
 /* What surely fits one packet on any path. */
 #define SHORT		1024
 
-/* In front of what is sealed, within IP. */
+/* In front of what is sealed, within IP; and all that IPv4 can carry. */
 #define BEFORE		(sizeof(struct udphdr) + sizeof(struct themis_packet))
+#define UDP_MAX		(65535 - sizeof(struct iphdr))
+
+static bool use_segments = true;
+module_param_named(segments, use_segments, bool, 0644);
+MODULE_PARM_DESC(segments,
+		 "send messages longer than the path's MTU as segments by UDP segmentation offload (default), not as IP fragments");
 
 /* The session that a message would go out in, if there is one. */
 static struct themis_session *find_session(struct themis_sock *sock,
@@ -74,6 +83,24 @@ size_t themis_send_room(struct themis_sock *sock, const u8 *peer,
 	return room;
 }
 
+/*
+ * How a long message is cut: the bytes of its first piece, or 0 for not at all,
+ * and of the others, and whether these become segments.
+ */
+static size_t cut(size_t len, size_t room, size_t *piece, bool *segments)
+{
+	*segments = READ_ONCE(use_segments) || BEFORE + len > UDP_MAX;
+	if (*segments) {
+		*piece = themis_segment_size(room);
+		return *piece;
+	}
+	if (!room || !themis_chain_fits(room, len))
+		return 0;
+	*piece = themis_chain_piece(room);
+
+	return themis_chain_first(room, BEFORE);
+}
+
 /**
  * themis_send_alloc() - room for a message
  * @sk: who is charged
@@ -83,8 +110,8 @@ size_t themis_send_room(struct themis_sock *sock, const u8 *peer,
  * @noblock: do not wait for room in the send buffer
  * @err: filled if NULL is returned
  *
- * In one piece if it fits a packet; in pieces that IP can send as they are if
- * the path is known; else in pages, which IP has to copy.
+ * In one piece if it fits a packet; else in pieces that become segments, or
+ * fragments that IP can send as they are; or in pages, which IP has to copy.
  *
  * Return: a packet that consists of the inner header, @len bytes and the tag,
  * none of which is set.
@@ -92,19 +119,18 @@ size_t themis_send_room(struct themis_sock *sock, const u8 *peer,
 struct sk_buff *themis_send_alloc(struct sock *sk, u8 kind, size_t len,
 				  size_t room, int noblock, int *err)
 {
-	size_t head = themis_inner_len(kind);
-	size_t linear = head + len + THEMIS_TAG_LEN;
+	size_t total = themis_inner_len(kind) + len + THEMIS_TAG_LEN;
+	size_t piece = 0, first = 0, linear = total, paged = 0;
+	bool segments = false;
 	struct sk_buff *skb;
-	size_t paged = 0;
-	size_t chain = 0;
 
-	if (room && BEFORE + linear > room &&
-	    themis_chain_fits(room, linear)) {
-		chain = linear - themis_chain_first(room, BEFORE);
-		linear -= chain;
+	if (len > SHORT && BEFORE + total > room)
+		first = cut(total, room, &piece, &segments);
+	if (first && first < total) {
+		linear = first;
 	} else if (linear > LINEAR_MAX) {
-		paged = linear - head;
-		linear = head;
+		linear = themis_inner_len(kind);
+		paged = total - linear;
 	}
 	skb = sock_alloc_send_pskb(sk, HEADROOM + linear, paged, noblock, err,
 				   PAGE_ORDER);
@@ -113,11 +139,14 @@ struct sk_buff *themis_send_alloc(struct sock *sk, u8 kind, size_t len,
 	skb_reserve(skb, HEADROOM);
 	skb_put(skb, linear);
 	skb->len += paged;
-	skb->data_len = paged;
-	if (!chain)
+	skb->data_len += paged;
+	themis_tx_cb(skb)->piece = 0;
+	if (paged || linear == total)
 		return skb;
 
-	*err = themis_chain_grow(sk, skb, room, chain);
+	if (segments)
+		themis_tx_cb(skb)->piece = piece;
+	*err = themis_chain_grow(sk, skb, piece, total - linear);
 	if (*err) {
 		kfree_skb(skb);
 		return NULL;
@@ -164,8 +193,11 @@ static int seal_and_send(struct themis_session *session, struct themis_key *key,
 		themis_drop(tn, THEMIS_CNT_TX_MEMORY, NULL);
 		return err;
 	}
-	err = themis_link_xmit(node->link, skb, &endpoint->addr,
-			       &endpoint->route);
+	if (themis_tx_cb(skb)->piece)
+		err = themis_segment_xmit(node->link, skb, endpoint);
+	else
+		err = themis_link_xmit(node->link, skb, &endpoint->addr,
+				       &endpoint->route);
 	if (unlikely(err)) {
 		themis_drop(tn, THEMIS_CNT_TX_ROUTE, NULL);
 		return err;

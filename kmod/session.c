@@ -10,6 +10,7 @@
 #include "net.h"
 #include "netlink.h"
 #include "node.h"
+#include "segment.h"
 #include "session.h"
 
 /* How long a session without any key is kept for one to come. */
@@ -114,6 +115,7 @@ struct themis_session *themis_session_make(struct themis_node *node,
 	session->number = atomic64_inc_return(&last_number);
 	spin_lock_init(&session->lock);
 	__skb_queue_head_init(&session->waiting);
+	INIT_LIST_HEAD(&session->partials);
 	timer_setup(&session->timer, session_timer, 0);
 
 	err = rhashtable_lookup_insert_fast(&tn->sessions, &session->hash,
@@ -226,6 +228,7 @@ void themis_session_del(struct themis_session *session)
 	if (endpoint)
 		call_rcu(&endpoint->rcu, endpoint_free);
 
+	themis_segment_drop(session, U64_MAX);
 	themis_acquire_end(session, THEMIS_CNT_TX_GONE, EHOSTUNREACH);
 	timer_delete_sync(&session->timer);
 	themis_netlink_session_event(session, THEMIS_EVENT_DEL, NULL,
@@ -275,8 +278,12 @@ void themis_session_rearm(struct themis_session *session)
 	if (next == U64_MAX)
 		next = now + IDLE_NS;
 
+	/* Under the lock: a segment brings the timer forward. */
+	spin_lock_bh(&session->lock);
+	next = min(next, themis_segment_deadline(session));
 	next = next > now ? next - now : 0;
 	mod_timer(&session->timer, jiffies + nsecs_to_jiffies(next) + 1);
+	spin_unlock_bh(&session->lock);
 }
 
 /* Look after one session whose timer has fired. */
@@ -287,6 +294,7 @@ static void session_reap(struct themis_session *session)
 	if (session->dead)
 		return;
 
+	themis_segment_drop(session, now);
 	if (session->acquiring && now >= session->deadline)
 		themis_acquire_end(session, THEMIS_CNT_TX_TIMEOUT,
 				   EHOSTUNREACH);

@@ -67,6 +67,9 @@ struct themis_pair {
  * @rx_packets: messages received; under @lock
  * @rx_bytes: bytes of them; under @lock
  * @rx_last: when the last authentic packet came, ns; under @lock
+ * @partials: messages of which segments are missing, struct themis_partial,
+ *	the newest first; under @lock
+ * @n_partials: how many; under @lock
  * @tx_packets: messages sent
  * @tx_bytes: bytes of them
  * @timer: the next limit of age or of waiting; queues the reaper
@@ -94,6 +97,8 @@ struct themis_session {
 	u64				rx_packets;
 	u64				rx_bytes;
 	u64				rx_last;
+	struct list_head		partials;
+	unsigned int			n_partials;
 	atomic64_t			tx_packets;
 	atomic64_t			tx_bytes;
 	struct timer_list		timer;

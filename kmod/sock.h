@@ -99,9 +99,11 @@ static inline struct themis_cb *themis_cb(struct sk_buff *skb)
 /**
  * struct themis_tx_cb - what is known of a message until it is sealed
  * @tag: of a command: what the sender called it
+ * @piece: bytes in each segment but the last, if it goes in segments; else 0
  */
 struct themis_tx_cb {
 	u64	tag;
+	u32	piece;
 };
 
 static inline struct themis_tx_cb *themis_tx_cb(struct sk_buff *skb)

@@ -96,7 +96,7 @@ TEST_F(wire, unknown_type)
 {
 	make(self);
 	for (int type = 0; type < 256; type++) {
-		if (type == THEMIS_PKT_DATA ||
+		if (type == THEMIS_PKT_DATA || type == THEMIS_PKT_SEGMENT ||
 		    (type >= THEMIS_PKT_INIT && type <= THEMIS_PKT_REFUSE))
 			continue;
 		self->pkt[0] = type;

@@ -30,11 +30,8 @@
 #define THEMIS_NETID_MAX	32	/* bytes in the name of a network */
 #define THEMIS_KEY_LEN		32	/* ChaCha20-Poly1305 */
 
-/*
- * The largest message: what one UDP datagram over IPv4 carries (65,507), less
- * the outer header (16), the largest inner header (16) and the tag (16).
- */
-#define THEMIS_MSG_MAX		65459
+/* The largest message, in bytes. */
+#define THEMIS_MSG_MAX		65536
 
 /**
  * enum themis_addr_kind - what the id in a socket address names
@@ -144,6 +141,7 @@ enum themis_pkt_type {
 	THEMIS_PKT_COOKIE = 4,	/* prove that you receive at your address */
 	THEMIS_PKT_REFUSE = 5,	/* no agreement, and why */
 	THEMIS_PKT_DATA = 16,	/* everything else between two nodes */
+	THEMIS_PKT_SEGMENT = 17, /* a part of such a packet that is too long */
 };
 
 #define THEMIS_PKT_INIT_LEN	232
@@ -526,7 +524,13 @@ struct themis_diag_msg {
 	D(TX_MEMORY, "tx-memory",					\
 	  "no memory to send")						\
 	D(TX_GONE, "tx-gone",						\
-	  "message whose session was removed while it waited")
+	  "message whose session was removed while it waited")		\
+	D(RX_SEGMENT, "rx-segment",					\
+	  "segment that is malformed, doubled or of another message")	\
+	D(RX_PARTIAL, "rx-partial",					\
+	  "message of which segments were missing for too long")	\
+	D(RX_PARTIAL_FULL, "rx-partial-full",				\
+	  "segment while too many messages miss others")
 
 #define __THEMIS_COUNTER(name, text, help) THEMIS_CNT_##name,
 enum themis_counter {
