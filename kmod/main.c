@@ -11,6 +11,7 @@
 #include "net.h"
 #include "netlink.h"
 #include "pool.h"
+#include "session.h"
 #include "sock.h"
 
 static int __init themis_init(void)
@@ -24,9 +25,12 @@ static int __init themis_init(void)
 	err = themis_key_init();
 	if (err)
 		return err;
-	err = themis_net_init();
+	err = themis_session_init();
 	if (err)
 		goto err_key;
+	err = themis_net_init();
+	if (err)
+		goto err_session;
 	err = themis_netlink_register();
 	if (err)
 		goto err_net;
@@ -46,6 +50,8 @@ err_netlink:
 	themis_netlink_unregister();
 err_net:
 	themis_net_exit();
+err_session:
+	themis_session_exit();
 err_key:
 	themis_key_exit();
 	return err;
@@ -57,6 +63,7 @@ static void __exit themis_exit(void)
 	themis_diag_unregister();
 	themis_netlink_unregister();
 	themis_net_exit();
+	themis_session_exit();
 	themis_key_exit();
 	themis_pool_exit();
 }

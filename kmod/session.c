@@ -16,6 +16,7 @@
 /* How long a session without any key is kept for one to come. */
 #define IDLE_NS		(60ULL * NSEC_PER_SEC)
 
+static struct kmem_cache *session_cache;
 static atomic64_t last_number = ATOMIC64_INIT(0);
 
 static const struct rhashtable_params session_params = {
@@ -106,7 +107,7 @@ struct themis_session *themis_session_make(struct themis_node *node,
 		return ERR_PTR(-ENOSPC);
 	}
 
-	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
+	session = kmem_cache_zalloc(session_cache, GFP_KERNEL);
 	if (!session)
 		return ERR_PTR(-ENOMEM);
 	session->pair.node = node;
@@ -121,7 +122,7 @@ struct themis_session *themis_session_make(struct themis_node *node,
 	err = rhashtable_lookup_insert_fast(&tn->sessions, &session->hash,
 					    session_params);
 	if (err) {
-		kfree(session);
+		kmem_cache_free(session_cache, session);
 		return ERR_PTR(err);
 	}
 	refcount_inc(&node->refs);
@@ -147,20 +148,22 @@ static void endpoint_free(struct rcu_head *rcu)
  * themis_session_move() - set where the peer is
  * @session: the session
  * @to: its transport address, valid
+ * @gfp: for what remembers it
  *
- * Context: any.
+ * Context: any that @gfp allows. Memory for each processor is scarce where it
+ * must not be waited for: who can wait says so.
  * Return: 0 or -ENOMEM, and then nothing changed.
  */
 int themis_session_move(struct themis_session *session,
-			const union themis_addr *to)
+			const union themis_addr *to, gfp_t gfp)
 {
 	struct themis_endpoint *endpoint, *old;
 
-	endpoint = kzalloc(sizeof(*endpoint), GFP_ATOMIC);
+	endpoint = kzalloc(sizeof(*endpoint), gfp);
 	if (!endpoint)
 		return -ENOMEM;
 	endpoint->addr = *to;
-	if (dst_cache_init(&endpoint->route.cache, GFP_ATOMIC)) {
+	if (dst_cache_init(&endpoint->route.cache, gfp)) {
 		kfree(endpoint);
 		return -ENOMEM;
 	}
@@ -183,7 +186,7 @@ static void session_free(struct rcu_head *rcu)
 		container_of(rcu, struct themis_session, rcu);
 
 	themis_node_put(session->pair.node);
-	kfree(session);
+	kmem_cache_free(session_cache, session);
 }
 
 /**
@@ -357,4 +360,27 @@ void themis_session_net_exit(struct themis_net *tn)
 	flush_work(&tn->reaper);
 	themis_key_net_exit(tn);
 	rhashtable_destroy(&tn->sessions);
+}
+
+/**
+ * themis_session_init() - the module is being loaded
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init themis_session_init(void)
+{
+	session_cache = KMEM_CACHE(themis_session,
+				   SLAB_ACCOUNT | SLAB_HWCACHE_ALIGN);
+
+	return session_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * themis_session_exit() - the module is being unloaded; no namespace is left
+ */
+void themis_session_exit(void)
+{
+	/* Until the last of them is freed. */
+	rcu_barrier();
+	kmem_cache_destroy(session_cache);
 }

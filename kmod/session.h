@@ -107,6 +107,8 @@ struct themis_session {
 	struct rcu_head			rcu;
 };
 
+int themis_session_init(void);
+void themis_session_exit(void);
 int themis_session_net_init(struct themis_net *tn);
 void themis_session_net_exit(struct themis_net *tn);
 
@@ -118,7 +120,7 @@ struct themis_session *themis_session_make(struct themis_node *node,
 void themis_session_del(struct themis_session *session);
 void themis_session_put(struct themis_session *session);
 int themis_session_move(struct themis_session *session,
-			const union themis_addr *to);
+			const union themis_addr *to, gfp_t gfp);
 u8 themis_session_state(struct themis_session *session);
 void themis_session_rearm(struct themis_session *session);
 void themis_session_reap(struct themis_session *session);
