@@ -78,7 +78,7 @@ static void follow(struct themis_session *session,
 
 	if (likely(endpoint && themis_addr_equal(&endpoint->addr, from)))
 		return;
-	if (themis_session_move(session, from))
+	if (themis_session_move(session, from, GFP_ATOMIC))
 		return;
 	themis_count(session->pair.node->tn, THEMIS_CNT_ROAMS);
 	themis_netlink_session_event(session, THEMIS_EVENT_ROAM, NULL,

@@ -130,7 +130,7 @@ static int session_new(struct themis_net *tn, struct genl_info *info,
 	if (IS_ERR(session))
 		return PTR_ERR(session);
 
-	return to ? themis_session_move(session, to) : 0;
+	return to ? themis_session_move(session, to, GFP_KERNEL) : 0;
 }
 
 int themis_do_session_new(struct sk_buff *request, struct genl_info *info)
