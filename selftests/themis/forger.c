@@ -356,6 +356,9 @@ enum forger_kind forger_make(struct forger *f, enum forger_way way, __u8 *out,
 	 */
 	if (is_good(f, way, out, n))
 		out[n - 1] ^= 1;
+	/* A segment would be kept for a while; segment.c looks at these. */
+	if (n >= HEAD && out[0] == THEMIS_PKT_SEGMENT)
+		out[3] |= 1;
 	*len = n;
 	return kind;
 }
@@ -374,20 +377,21 @@ enum themis_counter forger_reason(const struct forger *f, enum forger_way way,
 
 	if (len < HEAD)
 		return THEMIS_CNT_RX_SHORT;
-	if (pkt[1] || pkt[2] || pkt[3])
+	if ((pkt[1] || pkt[2] || pkt[3]) && pkt[0] != THEMIS_PKT_SEGMENT)
 		return THEMIS_CNT_RX_TYPE;
 	if (pkt[0] >= THEMIS_PKT_INIT && pkt[0] <= THEMIS_PKT_REFUSE)
 		return len == agreement[pkt[0]] ? THEMIS_CNT_RX_NO_DAEMON :
 						  THEMIS_CNT_RX_LENGTH;
-	if (pkt[0] != THEMIS_PKT_DATA)
+	if (pkt[0] != THEMIS_PKT_DATA && pkt[0] != THEMIS_PKT_SEGMENT)
 		return THEMIS_CNT_RX_TYPE;
-	if (len < PKT_MIN)
+	if (len < (pkt[0] == THEMIS_PKT_DATA ? PKT_MIN : PKT_HDR))
 		return THEMIS_CNT_RX_SHORT;
 	if (index_of(pkt) != end->index)
 		return THEMIS_CNT_RX_INDEX;
 	if (!fresh(end, seq_of(pkt)))
 		return THEMIS_CNT_RX_REPLAY;
-	return THEMIS_CNT_RX_TAG;
+	return pkt[0] == THEMIS_PKT_DATA ? THEMIS_CNT_RX_TAG :
+					   THEMIS_CNT_RX_SEGMENT;
 }
 
 const char *forger_kind_name(enum forger_kind kind)
