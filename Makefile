@@ -122,7 +122,7 @@ demo: deps-build deps-vm
 	$(Q)$(MAKE) -s all
 	$(Q)tools/demo
 
-test: deps-build deps-vm
+test: deps-build deps-vm deps-bench
 	$(Q)$(MAKE) -s all selftests
 	$(Q)selftests/run
 
