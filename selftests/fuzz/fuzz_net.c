@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "core_net.h"
 #include "core_outsider.h"
 #include "state.h"
@@ -139,6 +141,19 @@ static struct net_packet take(unsigned int n)
 
 	net->flight[n] = net->flight[--net->n_flight];
 	return packet;
+}
+
+/* Whoever knows whom a message 1 is for can make its probe. */
+static void make_probe(struct net_packet *packet)
+{
+	struct net_side *side = at(&packet->to);
+	struct themis_init *init = (struct themis_init *)packet->b;
+
+	if (side && packet->b[0] == THEMIS_PKT_INIT &&
+	    packet->len == sizeof(*init))
+		crypto_shorthash(init->probe, packet->b,
+				 offsetof(struct themis_init, probe),
+				 side->id.b);
 }
 
 static void deliver(unsigned int n)
@@ -333,6 +348,9 @@ static void step(uint8_t op, uint8_t x, uint8_t y)
 	x %= net->n_flight;
 	switch (op % 16) {
 	case 8:
+		make_probe(&net->flight[x]);
+		deliver(x);
+		break;
 	case 9:
 	case 10:
 		deliver(x);
