@@ -3,6 +3,7 @@
 #include <linux/skbuff.h>
 #include <linux/timekeeping.h>
 #include <linux/udp.h>
+#include <net/busy_poll.h>
 
 #include "key.h"
 #include "link.h"
@@ -152,6 +153,8 @@ static void deliver(struct themis_session *session, struct sk_buff *skb,
 	if (unlikely(why != THEMIS_CNT_UNSPEC))
 		goto drop;
 
+	/* A reader may poll the queue that it came from. */
+	sk_mark_napi_id(&sock->sk, skb);
 	/* The route and the tracked connection are the outer packet's. */
 	skb_dst_drop(skb);
 	nf_reset_ct(skb);
