@@ -122,7 +122,7 @@ demo: deps-build deps-vm
 	$(Q)$(MAKE) -s all
 	$(Q)tools/demo
 
-test: deps-build deps-vm deps-bench
+test: deps-build deps-vm deps-bench deps-test
 	$(Q)$(MAKE) -s all selftests
 	$(Q)selftests/run
 
