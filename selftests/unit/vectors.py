@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Known answers for the key agreement, from the text of the protocol alone.
+"""Known answers for the protocol, from the text of the protocol alone.
 
 Everything here is written from Documentation/protocol.rst and the RFCs that
 it names, with Python's integers and hashlib (BLAKE2b, SHA-512) and nothing of
@@ -152,6 +152,47 @@ def siphash(key, message):
     return struct.pack("<Q", v[0] ^ v[1] ^ v[2] ^ v[3])
 
 
+def chacha20(key, counter, nonce):
+    """One block of ChaCha20's key stream (RFC 8439, section 2.3)."""
+    start = [0x61707865, 0x3320646e, 0x79622d32, 0x6b206574,
+             *struct.unpack("<8I", key), counter, *struct.unpack("<3I", nonce)]
+    x = list(start)
+
+    def quarter(a, b, c, d):
+        for to, by, mix, turn in ((a, b, d, 16), (c, d, b, 12),
+                                  (a, b, d, 8), (c, d, b, 7)):
+            x[to] = (x[to] + x[by]) & 0xffffffff
+            mixed = x[mix] ^ x[to]
+            x[mix] = (mixed << turn | mixed >> (32 - turn)) & 0xffffffff
+
+    for _ in range(10):
+        for i in range(4):
+            quarter(i, i + 4, i + 8, i + 12)
+        for i in range(4):
+            quarter(i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4)
+    return struct.pack("<16I", *((a + b) & 0xffffffff
+                                 for a, b in zip(x, start)))
+
+
+def aead_seal(key, nonce, text, extra):
+    """ChaCha20-Poly1305: ciphertext and tag (RFC 8439, section 2.8)."""
+    stream = b"".join(chacha20(key, 1 + i, nonce)
+                      for i in range(-(-len(text) // 64)))
+    sealed = bytes(a ^ b for a, b in zip(text, stream))
+    once = chacha20(key, 0, nonce)[:32]
+    r = int.from_bytes(once[:16], "little") \
+        & 0x0ffffffc0ffffffc0ffffffc0fffffff
+    total = 0
+    covered = (extra + bytes(-len(extra) % 16) + sealed
+               + bytes(-len(sealed) % 16)
+               + struct.pack("<QQ", len(extra), len(sealed)))
+    for i in range(0, len(covered), 16):
+        block = int.from_bytes(covered[i:i + 16] + b"\x01", "little")
+        total = (total + block) * r % (2 ** 130 - 5)
+    total += int.from_bytes(once[16:], "little")
+    return sealed + (total & (2 ** 128 - 1)).to_bytes(16, "little")
+
+
 def check_primitives():
     """The RFCs' own examples, so that a mistake here is seen here."""
     assert x25519(
@@ -169,6 +210,12 @@ def check_primitives():
         "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00")
     assert siphash(bytes(range(16)), bytes(range(15))) == struct.pack(
         "<Q", 0xa129ca6149be45e5)
+    assert aead_seal(
+        bytes(range(0x80, 0xa0)), bytes.fromhex("070000004041424344454647"),
+        b"Ladies and Gentlemen of the class of '99: If I could offer you only "
+        b"one tip for the future, sunscreen would be it.",
+        bytes.fromhex("50515253c0c1c2c3c4c5c6c7"))[-16:].hex() == (
+            "1ae10b594f09e26a7e902ecbd0600691")
 
 
 # ------------------------------------------------------------------ protocol
@@ -275,6 +322,33 @@ def cookie_of(name, secret, address, port):
             "cookie": cookie.hex(), "packet": packet.hex()}
 
 
+def sealed_of(name, key, index, sequence, inner):
+    """A sealed message: its inner header and message are given."""
+    head = struct.pack(">BBHIQ", 16, 0, 0, index, sequence)
+    nonce = bytes(4) + struct.pack("<Q", sequence)
+    return {"name": name, "key": key.hex(), "plaintext": inner.hex(),
+            "packet": (head + aead_seal(key, nonce, inner, head)).hex()}
+
+
+def sealed():
+    """One of each kind, under k_1 or k_2 of the first agreement."""
+    first = agree("plain", b"mesh", bytes(32), bytes(16), numbers_of("plain"))
+    k1, k2 = (bytes.fromhex(first[k]) for k in ("k1", "k2"))
+    a, b = (int(first[k], 16) for k in ("index_a", "index_b"))
+
+    def inner(source, destination, kind, rest=b""):
+        return struct.pack(">HHBBH", source, destination, kind, 0, 0) + rest
+
+    return [
+        sealed_of("datagram", k1, b, 1, inner(4000, 9000, 0, b"hello")),
+        sealed_of("command", k1, b, 2, inner(4000, 9000, 1, bytes(64))),
+        sealed_of("response", k2, a, 1, inner(9000, 4000, 2, struct.pack(
+            ">Q", 2) + b"done")),
+        sealed_of("keepalive", k2, a, 2, inner(0, 0, 3)),
+        sealed_of("notice", k2, a, 2 ** 40, inner(9001, 4000, 4)),
+    ]
+
+
 def numbers_of(name):
     """Fixed numbers that look random: hashes of what they are for."""
     return lambda what: hashlib.sha256(
@@ -302,7 +376,7 @@ def vectors():
                   numbers_of("denied")),
         refuse_of("newer version", b"mesh", 2, 7, 3, numbers_of("version")),
         refuse_of("newer suite", b"x", 1, 2, 4, numbers_of("suite")),
-    ]}
+    ], "sealed": sealed()}
 
 
 def main():
