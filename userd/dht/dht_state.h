@@ -535,13 +535,15 @@ enum dht_status dht_store_check(struct dht_node *node, uint64_t now,
 uint32_t dht_left(const struct dht_held *held, uint64_t now);
 uint64_t dht_unix(const struct dht_host *host, uint64_t now);
 
-/* lookup.c */
+/* op.c */
 struct dht_op *dht_op_new(struct dht_node *node, uint64_t now,
 			  enum dht_aim aim, const struct themis_id *target);
 uint64_t dht_op_number(const struct dht_op *op);
 void dht_op_detach(struct dht_op *op);
 void dht_op_free(struct dht_op *op);
 void dht_op_end(struct dht_op *op, uint64_t now, enum dht_outcome outcome);
+
+/* lookup.c */
 void dht_lookup_begin(struct dht_op *op, uint64_t now);
 int dht_lookup_add(struct dht_op *op, uint32_t known, unsigned int path,
 		   unsigned int round);

@@ -11,43 +11,6 @@
 
 #include "dht_state.h"
 
-/**
- * dht_op_end() - end an operation
- * @op: the operation, which is freed
- * @now: microseconds
- * @outcome: how it ended
- *
- * The owner is told, unless nobody waits for it.
- */
-void dht_op_end(struct dht_op *op, uint64_t now, enum dht_outcome outcome)
-{
-	struct dht_action *action;
-	unsigned int i;
-	size_t len = 0;
-	uint8_t *at;
-
-	if (op->told || op->aim == DHT_AIM_FILL) {
-		dht_op_free(op);
-		return;
-	}
-	for (i = 0; i < op->n_found; i++)
-		len += DHT_OBJECT_HEAD_LEN + op->found[i]->object.len;
-	action = dht_act(op->node, DHT_ACT_RESULT, len);
-	if (action) {
-		action->op = dht_op_number(op);
-		action->result = op->result;
-		action->result.outcome = outcome;
-		action->result.objects = op->n_found;
-		at = action->b;
-		for (i = 0; i < op->n_found; i++)
-			at += dht_object_put(at, action->b + len - at,
-					     op->found[i]->b,
-					     op->found[i]->object.len,
-					     dht_left(op->found[i], now));
-	}
-	dht_op_free(op);
-}
-
 static unsigned int quorum(const struct dht_op *op)
 {
 	const struct dht_params *p = dht_p(op->node);
