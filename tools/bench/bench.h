@@ -142,7 +142,8 @@ int bench_check(struct bench_pair *pair, const struct bench_path *path,
 /* mesh.c */
 int mesh_measure(const char *path, unsigned int a, unsigned int b,
 		 const size_t *sizes, int n_sizes,
-		 struct bench_result *result);
+		 struct bench_result *result,
+		 double *bytes);
 
 /* world.c */
 int world_new(const struct bench_path *path);

@@ -118,6 +118,15 @@ static void report(const char *test, const char *path, size_t size,
 	fflush(stdout);
 }
 
+static void report_memory(const char *path, unsigned int sessions,
+			  double bytes)
+{
+	printf("{\"mode\":\"memory\",\"test\":\"session\",\"path\":\"%s\",",
+	       path);
+	printf("\"sessions\":%u,\"bytes\":%.0f}\n", sessions, bytes);
+	fflush(stdout);
+}
+
 static int pair_open(const struct bench_path *path, struct bench_pair *pair)
 {
 	int side;
@@ -207,6 +216,7 @@ static int run_mesh(const struct bench_path *path)
 {
 	struct bench_result result[MAX_SIZES];
 	const char *test = "mesh";
+	double bytes;
 	int err, i;
 
 	if (path != &path_udp && path != &path_themis) {
@@ -222,10 +232,12 @@ static int run_mesh(const struct bench_path *path)
 	err = world_new(path);
 	if (!err)
 		err = mesh_measure(path->name, mesh_a, mesh_b, sizes, n_sizes,
-				   result);
+				   result, &bytes);
 	for (i = 0; i < n_sizes && !err; i++)
 		report(test, path->name, sizes[i], mesh_a * mesh_b,
 		       &result[i]);
+	if (!err && bytes > 0)
+		report_memory(path->name, mesh_a * mesh_b, bytes);
 	world_free();
 	return err;
 }

@@ -127,7 +127,31 @@ static int themis_sessions(struct mesh *mesh, struct themis_side *sides,
 	return 0;
 }
 
-static int themis_mesh(struct mesh *mesh)
+/* What the kernel has given away, in bytes: slabs, per processor, vmalloc. */
+static double kernel_memory(void)
+{
+	static const char *const parts[] = { "Slab", "Percpu", "VmallocUsed" };
+	char line[128], name[64];
+	unsigned long kib;
+	double sum = 0;
+	size_t i;
+	FILE *file;
+
+	file = fopen("/proc/meminfo", "re");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%63[^:]: %lu", name, &kib) != 2)
+			continue;
+		for (i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+			if (!strcmp(name, parts[i]))
+				sum += kib * 1024.0;
+	}
+	fclose(file);
+	return sum;
+}
+
+static int themis_mesh(struct mesh *mesh, double *bytes)
 {
 	struct themis_side sides[__SIDE_MAX] = { };
 	struct themis_id *ids[__SIDE_MAX];
@@ -142,8 +166,12 @@ static int themis_mesh(struct mesh *mesh)
 		if (!err)
 			err = themis_sockets(mesh, &sides[side], ids[side]);
 	}
+	*bytes = kernel_memory();
 	if (!err)
 		err = themis_sessions(mesh, sides, ids);
+	*bytes = kernel_memory() - *bytes;
+	/* Each session has two ends, and both are here. */
+	*bytes /= 2.0 * mesh->count[SIDE_A] * mesh->count[SIDE_B];
 	for (side = 0; side < __SIDE_MAX; side++) {
 		themis_side_free(&sides[side]);
 		free(ids[side]);
@@ -219,16 +247,19 @@ static void mesh_free(struct mesh *mesh)
  * @sizes: bytes of a message, some
  * @n_sizes: how many
  * @result: to be filled for each size, per message
+ * @bytes: filled with the kernel's memory for one end of a session; of "udp" 0
  */
 int mesh_measure(const char *path, unsigned int a, unsigned int b,
-		 const size_t *sizes, int n_sizes, struct bench_result *result)
+		 const size_t *sizes, int n_sizes, struct bench_result *result,
+		 double *bytes)
 {
 	struct mesh mesh;
 	int err, i;
 
+	*bytes = 0;
 	err = mesh_new(&mesh, a, b);
 	if (!err)
-		err = strcmp(path, "udp") ? themis_mesh(&mesh) :
+		err = strcmp(path, "udp") ? themis_mesh(&mesh, bytes) :
 					    udp_mesh(&mesh);
 	for (i = 0; i < n_sizes && !err; i++)
 		err = bench_batches(burst, &mesh, sizes[i], BURST, &result[i]);
