@@ -264,14 +264,14 @@ static int side_new(struct side *side, const char *lo, const char *veth)
 }
 
 /* Who holds the wire knows whole packets: long ones go as IP's fragments. */
-static bool no_segments(void)
+static bool use_segments(bool use)
 {
 	FILE *file = fopen("/sys/module/themis/parameters/segments", "w");
 	bool good;
 
 	if (!file)
 		return false;
-	good = fputs("0", file) >= 0;
+	good = fputs(use ? "1" : "0", file) >= 0;
 	return !fclose(file) && good;
 }
 
@@ -281,7 +281,7 @@ FIXTURE_SETUP(hostile)
 	struct side *b = &self->side[FORGER_TO_B];
 	cpu_set_t cpus;
 
-	ASSERT_TRUE(no_segments());
+	ASSERT_TRUE(use_segments(false));
 	ASSERT_EQ(0, net_new(&a->net));
 	ASSERT_EQ(0, net_new(&b->net));
 	ASSERT_EQ(0, net_veth(&a->net, &b->net));
@@ -313,6 +313,7 @@ FIXTURE_SETUP(hostile)
 
 FIXTURE_TEARDOWN(hostile)
 {
+	EXPECT_TRUE(use_segments(true));
 	forger_free(&self->forger);
 	for (int way = 0; way < FORGER_WAYS; way++) {
 		close(self->side[way].udp);
