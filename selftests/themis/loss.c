@@ -19,7 +19,8 @@
 #define SEQUENCES	65536	/* far more than are ever used */
 #define REPEAT_MS	150
 #define QUIET_MS	400	/* far longer than a packet is delayed */
-#define LARGEST		4000	/* bytes: some are fragments */
+/* Bytes: of a longer one the segments are counted, and not the message. */
+#define LARGEST		1300
 
 #define NETEM	"tc qdisc replace dev veth root netem limit 20000 "	\
 		"loss 20% delay 4ms 3ms reorder 25% duplicate 5% corrupt 2%"
