@@ -43,7 +43,7 @@ static int holder(struct ucred *who)
 
 static int taken(struct daemon *d, struct themis_diag *diag)
 {
-	struct ucred who;
+	struct ucred who = {};
 
 	if (!holder(&who) && who.uid && who.uid != geteuid()) {
 		log_warn("process %d of user %u has taken this daemon's name; going on without it",

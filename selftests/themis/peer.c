@@ -80,7 +80,7 @@ size_t packet_response(__u8 *out, const __u8 *key, __u32 index, __u64 seq,
 int packet_open(struct packet *pkt, const __u8 *key, const __u8 *in,
 		size_t len)
 {
-	static __u8 plain[PKT_MAX];
+	static __u8 plain[WIRE_WHOLE_MAX];
 	__u8 nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
 	unsigned long long opened;
 	const __u8 *body;
@@ -202,15 +202,59 @@ int wire_respond(struct wire *w, __u64 answers, const void *msg, size_t len)
 						 len));
 }
 
-int wire_recv(struct wire *w, const struct key *key, struct packet *pkt)
+int wire_whole(struct wire *w, __u8 *whole, size_t *len, size_t *largest)
 {
-	static __u8 in[PKT_MAX];
+	static __u8 part[PKT_MAX], got[256];
+	size_t size = 0;
+	int last = 255;
 	int n;
 
-	n = recv_ms(w->udp, in, sizeof(in), RECV_MS);
+	*len = PKT_HDR;
+	*largest = 0;
+	memset(got, 0, sizeof(got));
+	for (int i = 0; i <= last; i++) {
+		n = recv_ms(w->udp, part, sizeof(part), RECV_MS);
+		if (n < 0)
+			return n;
+		if (!i && part[0] != THEMIS_PKT_SEGMENT) {
+			memcpy(whole, part, n);
+			*len = n;
+			return 1;
+		}
+		if (n <= PKT_HDR || part[0] != THEMIS_PKT_SEGMENT || part[3] ||
+		    part[1] > part[2] || got[part[1]]++ ||
+		    (i && part[2] != last))
+			return -EBADMSG;
+		last = part[2];
+		n -= PKT_HDR;
+		if (part[1] < last) {
+			if (size && (size_t)n != size)
+				return -EBADMSG;
+			size = n;
+		}
+		if ((size_t)n > *largest)
+			*largest = n;
+		if (PKT_HDR + part[1] * size + n > WIRE_WHOLE_MAX)
+			return -EBADMSG;
+		memcpy(whole, part, PKT_HDR);
+		memcpy(whole + PKT_HDR + part[1] * size, part + PKT_HDR, n);
+		*len += n;
+	}
+	memset(whole, 0, 4);
+	whole[0] = THEMIS_PKT_DATA;
+	return last + 1;
+}
+
+int wire_recv(struct wire *w, const struct key *key, struct packet *pkt)
+{
+	static __u8 in[WIRE_WHOLE_MAX];
+	size_t len, largest;
+	int n;
+
+	n = wire_whole(w, in, &len, &largest);
 	if (n < 0)
 		return n;
-	if (packet_open(pkt, key->tx, in, n) || pkt->index != key->remote)
+	if (packet_open(pkt, key->tx, in, len) || pkt->index != key->remote)
 		return -EBADMSG;
 	return 0;
 }

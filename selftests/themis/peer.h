@@ -15,6 +15,9 @@
 #define PKT_MIN		(PKT_HDR + PKT_INNER + PKT_TAG)
 #define PKT_MAX		65535
 
+/* A message of any size, whole: more than one packet takes. */
+#define WIRE_WHOLE_MAX	(THEMIS_MSG_MAX + PKT_MIN + 8)
+
 /**
  * struct wire - a node in the kernel and its peer on a UDP socket
  * @net: the kernel's side
@@ -64,7 +67,7 @@ struct packet {
 	__u8	kind;
 	__u64	answers;
 	size_t	len;
-	__u8	msg[PKT_MAX];
+	__u8	msg[WIRE_WHOLE_MAX];
 };
 
 /**
@@ -186,6 +189,18 @@ int wire_msg_key(struct wire *w, const struct key *key, __u64 seq,
  * @len: its bytes
  */
 int wire_respond(struct wire *w, __u64 answers, const void *msg, size_t len);
+
+/**
+ * wire_whole() - one message from the kernel, as a packet that is whole
+ * @w: the wire
+ * @whole: where to, WIRE_WHOLE_MAX bytes
+ * @len: its length
+ * @largest: bytes after the header in its largest segment; 0 if it came whole
+ *
+ * Return: in how many packets it came, -EAGAIN after two seconds, -EBADMSG for
+ * segments that do not fit together, or another negative errno.
+ */
+int wire_whole(struct wire *w, __u8 *whole, size_t *len, size_t *largest);
 
 /**
  * wire_recv() - wait for a packet of the kernel and open it

@@ -160,8 +160,9 @@ TEST_F(raw, receives)
 		EXPECT_EQ(endpoint_len(&w->ep), len);
 		EXPECT_TRUE(endpoint_eq(&from, &w->ep));
 	}
-	EXPECT_EQ(4, count_wait(&w->net, &self->before,
-				THEMIS_CNT_RX_HANDSHAKES, 4));
+	EXPECT_EQ(ARRAY_SIZE(handshake),
+		  count_wait(&w->net, &self->before,
+			     THEMIS_CNT_RX_HANDSHAKES, ARRAY_SIZE(handshake)));
 	EXPECT_TRUE(dropped(&w->net, &self->before, 0, 0));
 }
 
@@ -362,8 +363,9 @@ TEST_F(raw, sends)
 		/* One port for everything: what opens a NAT for one, for all */
 		EXPECT_TRUE(endpoint_eq(&from, &w->link));
 	}
-	EXPECT_EQ(4, count_wait(&w->net, &self->before,
-				THEMIS_CNT_TX_HANDSHAKES, 4));
+	EXPECT_EQ(ARRAY_SIZE(handshake),
+		  count_wait(&w->net, &self->before,
+			     THEMIS_CNT_TX_HANDSHAKES, ARRAY_SIZE(handshake)));
 }
 
 static int send_err(int fd, const void *pkt, size_t len, const void *to,

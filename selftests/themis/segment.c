@@ -18,14 +18,13 @@
 #define SIZE		1408	/* bytes of a packet in one segment */
 #define MSG		10000
 #define SEGMENTS	8	/* of a message of MSG bytes */
-#define WHOLE_MAX	(THEMIS_MSG_MAX + PKT_MIN + 8)
 
 FIXTURE(segment)
 {
 	struct wire	w;
 	struct counts	before;
 	__u8		msg[MSG];
-	__u8		whole[WHOLE_MAX];
+	__u8		whole[WIRE_WHOLE_MAX];
 	size_t		len;
 };
 
@@ -102,43 +101,6 @@ static int send_segment(struct _test_data_segment *self, int number)
 						SEGMENTS - 1, SIZE));
 }
 
-/* Read the segments of one message, and make it whole. */
-static int collect(struct _test_data_segment *self, size_t *largest)
-{
-	static __u8 part[65536], got[256];
-	size_t size = 0;
-	int last = 255;
-	int n = 0;
-
-	*largest = 0;
-	memset(got, 0, sizeof(got));
-	for (int i = 0; i <= last; i++) {
-		int len = recv_ms(self->w.udp, part, sizeof(part), 2000);
-
-		if (len <= PKT_HDR || part[0] != THEMIS_PKT_SEGMENT ||
-		    part[3] || part[1] > part[2] || got[part[1]]++ ||
-		    (i && part[2] != last))
-			return -EBADMSG;
-		last = part[2];
-		len -= PKT_HDR;
-		if (part[1] < last) {
-			if (size && (size_t)len != size)
-				return -EBADMSG;
-			size = len;
-		}
-		if ((size_t)len > *largest)
-			*largest = len;
-		memcpy(self->whole, part, PKT_HDR);
-		memcpy(self->whole + PKT_HDR + part[1] * size, part + PKT_HDR,
-		       len);
-		n += len;
-	}
-	memset(self->whole, 0, 4);
-	self->whole[0] = THEMIS_PKT_DATA;
-	self->len = PKT_HDR + n;
-	return last + 1;
-}
-
 /* What the kernel sends: equal segments that fit the path, one seal. */
 TEST_F(segment, sent)
 {
@@ -150,7 +112,8 @@ TEST_F(segment, sent)
 	fill_random(msg, sizeof(msg));
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		ASSERT_EQ(sizes[i], wire_write(&self->w, msg, sizes[i]));
-		ASSERT_LE(2, collect(self, &largest));
+		ASSERT_LE(2, wire_whole(&self->w, self->whole,
+					&self->len, &largest));
 		EXPECT_GE(1500 - 20 - 8 - PKT_HDR, (int)largest);
 		ASSERT_EQ(0, packet_open(&pkt, self->w.key.tx, self->whole,
 					 self->len));
@@ -203,7 +166,7 @@ TEST_F(segment, offloaded)
 /* Several messages at once, each other one's segments in between. */
 TEST_F(segment, interleaved)
 {
-	static __u8 whole[4][WHOLE_MAX];
+	static __u8 whole[4][WIRE_WHOLE_MAX];
 	__u64 first = self->w.seq + 1;
 
 	for (int i = 0; i < 4; i++) {

@@ -38,10 +38,10 @@ void sim_liar_add(struct sim *s, uint32_t who)
 {
 	uint64_t prefix = dht_prefix(&s->node[who].contact.id);
 	uint32_t at = place_of(s, prefix);
-	size_t room = (size_t)s->n_liar + 1;
+	size_t room;
 
-	if (!(s->n_liar & (s->n_liar + 1023) & 1023)) {
-		room = s->n_liar + 1024;
+	if (s->n_liar % 1024 == 0) {
+		room = (size_t)s->n_liar + 1024;
 		s->liar = realloc(s->liar, room * sizeof(*s->liar));
 		s->liar_who = realloc(s->liar_who,
 				      room * sizeof(*s->liar_who));

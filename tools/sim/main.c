@@ -383,8 +383,10 @@ int main(int argc, char **argv)
 	struct timespec begin, end;
 	uint8_t hash[32];
 
-	if (!s || sodium_init() < 0)
+	if (!s || sodium_init() < 0) {
+		free(s);
 		return 1;
+	}
 	defaults(&s->o);
 	while ((c = getopt_long(argc, argv, "", options, &at)) != -1) {
 		if (c == 'h') {
