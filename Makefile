@@ -132,7 +132,7 @@ test-kernels test-debug: deps-build deps-vm
 
 SUITES_test-kernels := build kernel system doc kernel@newest system@newest \
 	doc@newest
-SUITES_test-debug := kernel@debug system@debug doc@debug
+SUITES_test-debug := kernel@debug system@debug doc@debug kernel@race
 
 bench bench-quick: deps-build deps-vm deps-bench
 	$(Q)$(MAKE) -s all build/themis-bench bench-module

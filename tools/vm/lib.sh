@@ -168,3 +168,22 @@ source_unpack()
 	source_tar "$2" "$3" "$1" | tar -x -C "$1" --strip-components=1 ||
 		die "$2 ($3) cannot be unpacked. Run it again with --update."
 }
+
+# configure SOURCE BUILD CONFIG [VARIABLE=VALUE]...: every line of CONFIG must
+# come true
+configure()
+{
+	local source=$1 build=$2 config=$3 line
+
+	shift 3
+	make -C "$source" O="$build" -s KCONFIG_ALLCONFIG="$config" "$@" \
+		allnoconfig || return
+	while read -r line; do
+		[[ $line == CONFIG_* || $line == "# CONFIG_"*" is not set" ]] ||
+			continue
+		grep -qxF -e "$line" "$build/.config" || {
+			say "the configuration refuses $line"
+			return 1
+		}
+	done <"$config"
+}

@@ -25,23 +25,6 @@ name_debug()
 	echo "${version}_$(stamp_debug)"
 }
 
-# um_configure SOURCE BUILD: every line of debug.config must come true
-um_configure()
-{
-	local source=$1 build=$2 line
-
-	make -C "$source" O="$build" ARCH=um -s \
-		KCONFIG_ALLCONFIG="$um_config" allnoconfig || return
-	while read -r line; do
-		[[ $line == CONFIG_* || $line == "# CONFIG_"*" is not set" ]] ||
-			continue
-		grep -qxF -e "$line" "$build/.config" || {
-			say "the configuration refuses $line"
-			return 1
-		}
-	done <"$um_config"
-}
-
 um_build()
 {
 	local source=$1 build=$2
@@ -82,7 +65,7 @@ make_debug()
 	patch -d "$source" -p1 -s --forward <"$um_patch" >&2 ||
 		die "debug.patch does not fit linux $version. Adapt it."
 	mkdir "$build"
-	um_configure "$source" "$build" >&2 ||
+	configure "$source" "$build" "$um_config" ARCH=um >&2 ||
 		die "debug.config does not fit linux $version. Adapt it."
 	um_build "$source" "$build" >"$dir/log" 2>&1 || {
 		tail -n 30 "$dir/log" >&2
