@@ -236,12 +236,15 @@ static bool still_works(struct net *home)
 	       !memcmp(buf, text, sizeof(text));
 }
 
-/* Has everybody let go? Only we have a netlink socket, which is no user. */
+/*
+ * Has everybody let go? Only we have a netlink socket, which is no user. A
+ * message that waits for a session keeps its socket for ten seconds.
+ */
 static bool nobody_left(void)
 {
 	char text[16] = "";
 
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 600; i++) {
 		FILE *file = fopen("/sys/module/themis/refcnt", "r");
 
 		if (!file || !fgets(text, sizeof(text), file))
