@@ -230,7 +230,7 @@ static int take_node(struct reader *r, const char *key, const char *value)
 static int take_peer(struct reader *r, const char *key, const char *value)
 {
 	struct config_peer *peer = &r->config->peers[r->config->npeers - 1];
-	bool allow;
+	bool allow = false;
 
 	if (!strcmp(key, "node"))
 		return set_text(r, &peer->node, key, value);

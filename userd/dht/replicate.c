@@ -67,8 +67,9 @@ static void put_digests(struct dht_node *node, struct dht_message *m,
 	held = malloc(count * sizeof(struct dht_held *));
 	if (!held)
 		return;
-	while ((pos = core_walk_on(&walk)))
+	while (i < count && (pos = core_walk_on(&walk)))
 		held[i++] = core_entry(pos, struct dht_held, all);
+	count = i;
 	if (count > DHT_DIGESTS_MAX) {
 		qsort(held, count, sizeof(struct dht_held *), by_id);
 		for (i = 0; i < count; i++)
