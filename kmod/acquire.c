@@ -132,7 +132,7 @@ int themis_acquire(struct themis_node *node, const u8 *peer,
 	rcu_read_lock();
 	known = themis_session_find(node, peer);
 	rcu_read_unlock();
-	session = themis_session_make(node, peer, NULL);
+	session = themis_session_make(node, peer, NULL, NULL);
 	err = PTR_ERR_OR_ZERO(session);
 	if (err)
 		goto out;

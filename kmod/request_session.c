@@ -126,11 +126,9 @@ static int session_new(struct themis_net *tn, struct genl_info *info,
 		return -EINVAL;
 	}
 
-	session = themis_session_make(node, peer, info->extack);
-	if (IS_ERR(session))
-		return PTR_ERR(session);
+	session = themis_session_make(node, peer, to, info->extack);
 
-	return to ? themis_session_move(session, to, GFP_KERNEL) : 0;
+	return PTR_ERR_OR_ZERO(session);
 }
 
 int themis_do_session_new(struct sk_buff *request, struct genl_info *info)

@@ -79,60 +79,21 @@ static void session_timer(struct timer_list *timer)
 	themis_session_reap(container_of(timer, struct themis_session, timer));
 }
 
-/**
- * themis_session_make() - the session of a node with a peer, made if need be
- * @node: the node, alive
- * @peer: THEMIS_ID_LEN bytes
- * @extack: says what is wrong
- *
- * Context: process; themis_net.lock held.
- * Return: the session, or -ENOSPC at THEMIS_MAX_SESSIONS, -ENOMEM.
- */
-struct themis_session *themis_session_make(struct themis_node *node,
-					   const u8 *peer,
-					   struct netlink_ext_ack *extack)
+/* Where a peer is, with its route to be; NULL without memory. */
+static struct themis_endpoint *endpoint_make(const union themis_addr *to,
+					     gfp_t gfp)
 {
-	struct themis_net *tn = node->tn;
-	struct themis_session *session;
-	int err;
+	struct themis_endpoint *endpoint = kzalloc(sizeof(*endpoint), gfp);
 
-	lockdep_assert_held(&tn->lock);
-
-	session = themis_session_find(node, peer);
-	if (session)
-		return session;
-
-	if (atomic_read(&tn->sessions.nelems) >= THEMIS_MAX_SESSIONS) {
-		NL_SET_ERR_MSG(extack, "too many sessions in this namespace");
-		return ERR_PTR(-ENOSPC);
+	if (!endpoint)
+		return NULL;
+	endpoint->addr = *to;
+	if (dst_cache_init(&endpoint->route.cache, gfp)) {
+		kfree(endpoint);
+		return NULL;
 	}
 
-	session = kmem_cache_zalloc(session_cache, GFP_KERNEL);
-	if (!session)
-		return ERR_PTR(-ENOMEM);
-	session->pair.node = node;
-	memcpy(session->pair.peer, peer, THEMIS_ID_LEN);
-	refcount_set(&session->refs, 1);
-	session->number = atomic64_inc_return(&last_number);
-	spin_lock_init(&session->lock);
-	__skb_queue_head_init(&session->waiting);
-	INIT_LIST_HEAD(&session->partials);
-	timer_setup(&session->timer, session_timer, 0);
-
-	err = rhashtable_lookup_insert_fast(&tn->sessions, &session->hash,
-					    session_params);
-	if (err) {
-		kmem_cache_free(session_cache, session);
-		return ERR_PTR(err);
-	}
-	refcount_inc(&node->refs);
-	list_add_tail(&session->list, &node->sessions);
-	node->n_sessions++;
-	themis_session_rearm(session);
-	themis_netlink_session_event(session, THEMIS_EVENT_NEW, NULL,
-				     GFP_KERNEL);
-
-	return session;
+	return endpoint;
 }
 
 static void endpoint_free(struct rcu_head *rcu)
@@ -159,14 +120,9 @@ int themis_session_move(struct themis_session *session,
 {
 	struct themis_endpoint *endpoint, *old;
 
-	endpoint = kzalloc(sizeof(*endpoint), gfp);
+	endpoint = endpoint_make(to, gfp);
 	if (!endpoint)
 		return -ENOMEM;
-	endpoint->addr = *to;
-	if (dst_cache_init(&endpoint->route.cache, gfp)) {
-		kfree(endpoint);
-		return -ENOMEM;
-	}
 
 	spin_lock_bh(&session->lock);
 	old = endpoint;
@@ -178,6 +134,80 @@ int themis_session_move(struct themis_session *session,
 		call_rcu(&old->rcu, endpoint_free);
 
 	return 0;
+}
+
+/**
+ * themis_session_make() - the session of a node with a peer, made if need be
+ * @node: the node, alive
+ * @peer: THEMIS_ID_LEN bytes
+ * @to: where the peer is, valid, or NULL to leave it as it is
+ * @extack: says what is wrong
+ *
+ * Context: process; themis_net.lock held.
+ * Return: the session, or -ENOSPC at THEMIS_MAX_SESSIONS, -ENOMEM, and
+ * then nothing changed.
+ */
+struct themis_session *themis_session_make(struct themis_node *node,
+					   const u8 *peer,
+					   const union themis_addr *to,
+					   struct netlink_ext_ack *extack)
+{
+	struct themis_endpoint *endpoint = NULL;
+	struct themis_net *tn = node->tn;
+	struct themis_session *session;
+	int err = -ENOMEM;
+
+	lockdep_assert_held(&tn->lock);
+
+	session = themis_session_find(node, peer);
+	if (session) {
+		err = to ? themis_session_move(session, to, GFP_KERNEL) : 0;
+		return err ? ERR_PTR(err) : session;
+	}
+
+	if (atomic_read(&tn->sessions.nelems) >= THEMIS_MAX_SESSIONS) {
+		NL_SET_ERR_MSG(extack, "too many sessions in this namespace");
+		return ERR_PTR(-ENOSPC);
+	}
+
+	session = kmem_cache_zalloc(session_cache, GFP_KERNEL);
+	if (!session)
+		return ERR_PTR(-ENOMEM);
+	if (to) {
+		endpoint = endpoint_make(to, GFP_KERNEL);
+		if (!endpoint)
+			goto err_endpoint;
+		RCU_INIT_POINTER(session->endpoint, endpoint);
+	}
+	session->pair.node = node;
+	memcpy(session->pair.peer, peer, THEMIS_ID_LEN);
+	refcount_set(&session->refs, 1);
+	session->number = atomic64_inc_return(&last_number);
+	spin_lock_init(&session->lock);
+	__skb_queue_head_init(&session->waiting);
+	INIT_LIST_HEAD(&session->partials);
+	timer_setup(&session->timer, session_timer, 0);
+
+	err = rhashtable_lookup_insert_fast(&tn->sessions, &session->hash,
+					    session_params);
+	if (err)
+		goto err_insert;
+	refcount_inc(&node->refs);
+	list_add_tail(&session->list, &node->sessions);
+	node->n_sessions++;
+	themis_session_rearm(session);
+	themis_netlink_session_event(session, THEMIS_EVENT_NEW, NULL,
+				     GFP_KERNEL);
+
+	return session;
+
+err_insert:
+	if (endpoint)
+		endpoint_free(&endpoint->rcu);
+err_endpoint:
+	kmem_cache_free(session_cache, session);
+
+	return ERR_PTR(err);
 }
 
 static void session_free(struct rcu_head *rcu)

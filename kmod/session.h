@@ -116,6 +116,7 @@ struct themis_session *themis_session_find(struct themis_node *node,
 					   const u8 *peer);
 struct themis_session *themis_session_make(struct themis_node *node,
 					   const u8 *peer,
+					   const union themis_addr *to,
 					   struct netlink_ext_ack *extack);
 void themis_session_del(struct themis_session *session);
 void themis_session_put(struct themis_session *session);
