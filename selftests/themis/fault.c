@@ -171,6 +171,17 @@ static int run_move(struct scene *s)
 	return session_new(&s->w.net, s->w.node, s->id, &s->elsewhere);
 }
 
+/* What fails leaves nothing behind. */
+static int run_session(struct scene *s)
+{
+	int err = make_session(s);
+	struct session session;
+
+	if (err && session_get(&s->w.net, s->w.node, s->id, &session) != -ENOENT)
+		return -EEXIST;
+	return err;
+}
+
 static int run_session_del(struct scene *s)
 {
 	return session_del(&s->w.net, s->w.node, s->id);
@@ -235,7 +246,7 @@ static const struct op requests[] = {
 	{ "the end of a link", run_link, run_link_del, drop_link, true },
 	{ "a node", NULL, run_node, drop_node, false },
 	{ "the end of a node", run_node, run_node_del, drop_node, true },
-	{ "a session", NULL, make_session, drop_session, false },
+	{ "a session", NULL, run_session, drop_session, false },
 	{ "a move", make_session, run_move, drop_session, false },
 	{ "the end of a session", make_session, run_session_del, drop_session,
 	  true },
