@@ -8,10 +8,13 @@
  *	  send RATE false first messages a second to the node ID: form and probe
  *	  are right, the signature is not, and each source address is another
  *	  one of 10.0.0.0/8. As root. Prints how many were sent
- *   flood send ADDR RATE SECONDS
- *	  send RATE datagrams a second of 1000 bytes to ADDR; prints how many
- *   flood receive PORT
- *	  print how many datagrams came each time standard input has a line
+ *   flood echo PORT
+ *	  send back what comes; prints "ready" when it does
+ *   flood ask ADDR SECONDS
+ *	  exchange datagrams of 1000 bytes with an echo at ADDR as fast as it
+ *	  goes, 16 at a time; prints how many came back
+ *   flood spin
+ *	  keep a processor busy
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,6 +36,8 @@
 
 #define VARIANTS	512
 #define SIZE		1000
+#define WINDOW		16
+#define LOST_MS		200
 #define TICK_NS		2000000LL
 
 struct datagram {
@@ -174,58 +179,66 @@ static int flood(char **argv)
 	return pace(atol(argv[5]), atol(argv[6]), send_init, &raw);
 }
 
-static int send_data(void *ctx, long n)
+static int echo(char **argv)
 {
-	static char data[SIZE];
+	struct sockaddr_themis from;
+	char text[16], data[SIZE];
+	socklen_t len;
+	ssize_t n;
+	int fd;
 
-	memcpy(data, &n, sizeof(n));
-	/* A full buffer is what we are here to see. */
-	if (send(*(int *)ctx, data, sizeof(data), MSG_DONTWAIT) < 0 &&
-	    errno != EAGAIN && errno != ENOBUFS)
-		return -1;
-	return 0;
+	snprintf(text, sizeof(text), "*:%s", argv[2]);
+	fd = socket(AF_THEMIS, SOCK_DGRAM, 0);
+	if (fd < 0 || setsockopt(fd, SOL_THEMIS, THEMIS_BIND, text,
+				 strlen(text)))
+		return fail("cannot bind");
+	puts("ready");
+	fflush(stdout);
+	for (;;) {
+		len = sizeof(from);
+		n = recvfrom(fd, data, sizeof(data), 0,
+			     (struct sockaddr *)&from, &len);
+		if (n > 0)
+			sendto(fd, data, (size_t)n, 0,
+			       (struct sockaddr *)&from, len);
+	}
 }
 
-static int send_all(char **argv)
+/* What was lost is not missed for long: another window is sent. */
+static int ask(char **argv)
 {
+	long long end = now_ns() + atol(argv[3]) * 1000000000LL;
 	int fd = socket(AF_THEMIS, SOCK_DGRAM, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char data[SIZE] = "";
+	unsigned long n = 0;
+	int due = WINDOW;
 
 	if (fd < 0 || setsockopt(fd, SOL_THEMIS, THEMIS_CONNECT, argv[2],
 				 strlen(argv[2])))
 		return fail("cannot connect");
-	return pace(atol(argv[3]), atol(argv[4]), send_data, &fd);
+	while (now_ns() < end) {
+		for (; due; due--)
+			if (send(fd, data, sizeof(data), 0) < 0)
+				return fail("cannot send");
+		if (poll(&p, 1, LOST_MS) <= 0)
+			due = WINDOW;
+		while (recv(fd, data, sizeof(data), MSG_DONTWAIT) > 0) {
+			n++;
+			due++;
+		}
+		if (due > WINDOW)
+			due = WINDOW;
+	}
+	printf("%lu\n", n);
+	return 0;
 }
 
-static int receive(char **argv)
+static int spin(void)
 {
-	char text[16], data[SIZE + 1];
-	unsigned long n = 0;
-	struct pollfd p[2];
-	int size = 4 << 20;
-
-	snprintf(text, sizeof(text), "*:%s", argv[2]);
-	p[0].fd = socket(AF_THEMIS, SOCK_DGRAM, 0);
-	p[0].events = POLLIN;
-	p[1].fd = STDIN_FILENO;
-	p[1].events = POLLIN;
-	if (p[0].fd < 0 || setsockopt(p[0].fd, SOL_THEMIS, THEMIS_BIND, text,
-				      strlen(text)))
-		return fail("cannot bind");
-	setsockopt(p[0].fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	puts("ready");
-	fflush(stdout);
-	for (;;) {
-		poll(p, 2, -1);
-		while (recv(p[0].fd, data, sizeof(data), MSG_DONTWAIT) > 0)
-			n++;
-		if (!(p[1].revents & (POLLIN | POLLHUP)))
-			continue;
-		if (read(STDIN_FILENO, text, 1) <= 0)
-			return 0;
-		printf("%lu\n", n);
-		fflush(stdout);
-		n = 0;
-	}
+	while (now_ns())
+		;
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -236,10 +249,12 @@ int main(int argc, char **argv)
 		return capacity();
 	if (argc == 7 && !strcmp(argv[1], "init"))
 		return flood(argv);
-	if (argc == 5 && !strcmp(argv[1], "send"))
-		return send_all(argv);
-	if (argc == 3 && !strcmp(argv[1], "receive"))
-		return receive(argv);
+	if (argc == 3 && !strcmp(argv[1], "echo"))
+		return echo(argv);
+	if (argc == 4 && !strcmp(argv[1], "ask"))
+		return ask(argv);
+	if (argc == 2 && !strcmp(argv[1], "spin"))
+		return spin();
 	errno = EINVAL;
 	return fail("flood");
 }

@@ -30,7 +30,7 @@ sessions()
 # event MACHINE COUNTER: how often the core has counted it
 event()
 {
-	echo '{"cmd":"info"}' | timeout 5 python3 -c '
+	echo '{"cmd":"info"}' | timeout 30 python3 -c '
 import json, socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.connect(sys.argv[1])

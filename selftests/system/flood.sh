@@ -5,17 +5,15 @@
 # each from another address: sessions hardly notice, a true newcomer gets in,
 # and memory stays what it was.
 #
-# Generator, sender, receiver and daemon share the guest's few processors, so a
-# session is measured at a rate that leaves them room: what is lost is lost to
-# the flood. THEMIS_FLOOD_SECONDS and THEMIS_FLOOD_RATE (datagrams of 1000 bytes
-# a second) change how long and how much.
+# A session exchanges datagrams as fast as it goes, in turns under a flood to its
+# own node and under the same flood to a port beside it: what the packets cost to
+# make and to receive is no matter of ours. THEMIS_FLOOD_SECONDS changes how long.
 set -uo pipefail
 # shellcheck source=selftests/system/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
 flood=$repo/build/selftests/helper/flood
-seconds=${THEMIS_FLOOD_SECONDS:-12}
-rate=${THEMIS_FLOOD_RATE:-300}
+seconds=${THEMIS_FLOOD_SECONDS:-3}
 [[ -x $flood ]] || {
 	echo "1..0 # SKIP $flood is not built"
 	exit 4
@@ -48,56 +46,72 @@ print(json.loads(s.makefile().readline())["result"]["counters"]
       .get(sys.argv[2], 0))' "$dir/beta.sock" "$1"
 }
 
-# A receiver that tells how many datagrams came, when it is asked.
-mkfifo "$dir/ask"
-ip netns exec beta "$flood" receive 9000 <"$dir/ask" >"$dir/came" 2>&1 &
-jobs_started+=($!)
-exec 8>"$dir/ask"
-wait_for 10 grep -q ready "$dir/came"
-
-# came: how many since the last time
-came()
+# on_cpu CPU COMMAND...: in the background
+on_cpu()
 {
-	local lines
+	local cpu=$1
 
-	lines=$(wc -l <"$dir/came")
-	echo -n . >&8
-	wait_for 5 eval "((\$(wc -l <'$dir/came') > $lines))"
-	tail -n 1 "$dir/came"
+	shift
+	taskset -c "$cpu" "$@" &
+	last=$!
+	jobs_started+=("$last")
 }
 
-# stream SECONDS: prints how many were sent, and how many came
-stream()
+# end PID
+end()
 {
-	local sent
-
-	came >/dev/null
-	sent=$(in_netns alpha "$flood" send "$b:9000" "$rate" "$1")
-	sleep 0.3
-	echo "$sent $(came)"
+	kill "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
 }
 
-in_netns alpha "$flood" send "$b:9000" 1 1 >/dev/null
-capacity=$("$flood" capacity)
-read -r sent quiet < <(stream "$seconds")
-echo "# $capacity signatures a second; a session without a flood: $quiet of $sent"
-((quiet * 100 >= sent * 99))
-result $? 'a session without a flood loses nothing'
+on_cpu 0 ip netns exec beta "$flood" echo 9000 >"$dir/echo"
+wait_for 10 grep -q ready "$dir/echo"
+in_netns alpha "$flood" ask "$b:9000" 1 >/dev/null
 
+# What is measured has one processor, and the flood, its receipt, and beta's
+# daemon have the other, which is busy all the time, flood or not.
+taskset -cp 1 "${daemons[beta]}" >/dev/null
+on_cpu 1 nice -n 19 "$flood" spin
+spinner=$last
+capacity=$(taskset -c 1 "$flood" capacity)
+
+# exchange PORT SECONDS: under a flood to PORT of beta; sets $rate
+exchange()
+{
+	on_cpu 1 ip netns exec alpha "$flood" init "$b" 192.0.2.2 "$1" \
+		$((10 * capacity)) $(($2 + 4)) >/dev/null
+	sleep 2
+	checked=$(event signatures)
+	rate=$(($(taskset -c 0 ip netns exec alpha "$flood" ask "$b:9000" \
+		"$2") / $2))
+	checked=$(($(event signatures) - checked))
+	wait "$last"
+}
+
+# Nobody is at port 7999.
 before=$(resident)
-ip netns exec alpha "$flood" init "$b" 192.0.2.2 7000 $((10 * capacity)) \
-	$((seconds + 30)) >"$dir/flooded" 2>&1 &
+shares=()
+for ((i = 0; i < 5; i++)); do
+	exchange 7999 "$seconds"
+	away=$rate
+	exchange 7000 "$seconds"
+	shares+=($((rate * 1000 / away)))
+	echo "# $rate exchanges a second under the flood, $away beside it; $checked signatures checked in $seconds s"
+	((checked < capacity * seconds / 10)) || much=yes
+done
+end "$spinner"
+share=$(printf '%s\n' "${shares[@]}" | sort -n | sed -n 3p)
+echo "# $capacity signatures a second can be checked; permille kept: ${shares[*]}"
+((share >= 950))
+result $? 'a session keeps 95 percent of its throughput under the flood'
+[[ -z ${much-} ]]
+result $? 'hardly a signature is checked'
+
+ip netns exec alpha "$flood" init "$b" 192.0.2.2 7000 $((10 * capacity)) 30 \
+	>"$dir/flooded" 2>&1 &
 flooder=$!
 jobs_started+=("$flooder")
 sleep 2
-checked=$(event signatures)
-read -r sent loaded < <(stream "$seconds")
-checked=$(($(event signatures) - checked))
-echo "# a session under the flood: $loaded of $sent, $((loaded * 100 / sent)) percent; $checked signatures checked in $seconds s"
-((loaded * 100 >= sent * 95))
-result $? 'a session keeps 95 percent under the flood'
-((checked < capacity * seconds / 10))
-result $? 'hardly a signature is checked'
 
 # Somebody whom beta has never seen.
 "$themis" -j key new "$dir/new.key" netid test >/dev/null
@@ -116,13 +130,13 @@ result $? 'memory is flat'
 must 'the control socket answers' on beta peer
 wait "$flooder"
 flooded=$(<"$dir/flooded")
-echo "# $flooded false first messages in $((seconds + 30)) s; wanted $((10 * capacity * (seconds + 30)))"
-((flooded > 9 * capacity * (seconds + 30)))
+echo "# $flooded false first messages in 30 s; wanted $((300 * capacity))"
+((flooded > 9 * capacity * 30))
 result $? 'the flood was one'
 (($(event tx-cookie) > 100))
 result $? 'addresses had to be proven'
-(($(wc -l <"$dir/beta.log") < 100))
+# What could not be sent is said by --debug only.
+(($(grep -vc '^themisd: cannot send to ' "$dir/beta.log") < 100))
 result $? 'the journal is not flooded'
-exec 8>&-
 
 finish
