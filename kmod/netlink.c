@@ -6,21 +6,15 @@
 #include "family.h"
 #include "net.h"
 #include "netlink.h"
+#include "policy.h"
 #include "request.h"
 #include "show.h"
 
 static bool registered;
 
-static const struct nla_policy top_policy[THEMIS_A_MAX + 1] = {
-	[THEMIS_A_LINK]		= NLA_POLICY_NESTED(themis_link_policy),
-	[THEMIS_A_NODE]		= NLA_POLICY_NESTED(themis_node_policy),
-	[THEMIS_A_SESSION]	= NLA_POLICY_NESTED(themis_session_policy),
-	[THEMIS_A_KEY]		= NLA_POLICY_NESTED(themis_key_policy),
-};
-
 /* Parse the nest @what into @tb; @missing is said if it is not there. */
 int themis_parse(struct nlattr **tb, struct genl_info *info, int what, int max,
-		 const struct nla_policy *policy, const char *missing)
+		 const char *missing)
 {
 	if (!info->attrs[what]) {
 		/* What was said must outlive this call: it is a literal. */
@@ -29,7 +23,7 @@ int themis_parse(struct nlattr **tb, struct genl_info *info, int what, int max,
 		return -EINVAL;
 	}
 
-	return nla_parse_nested(tb, max, info->attrs[what], policy,
+	return nla_parse_nested(tb, max, info->attrs[what], NULL,
 				info->extack);
 }
 
@@ -98,32 +92,45 @@ static int do_stats_get(struct sk_buff *request, struct genl_info *info)
 static const struct genl_ops ops[] = {
 	{ .cmd = THEMIS_CMD_INFO_GET, .doit = do_info_get },
 	{ .cmd = THEMIS_CMD_STATS_GET, .doit = do_stats_get },
-	{ .cmd = THEMIS_CMD_LINK_NEW, .doit = themis_do_link_new,
+	{ .cmd = THEMIS_CMD_LINK_NEW, .policy = themis_policy_link,
+	  .doit = themis_do_link_new,
 	  .flags = GENL_UNS_ADMIN_PERM },
-	{ .cmd = THEMIS_CMD_LINK_DEL, .doit = themis_do_link_del,
+	{ .cmd = THEMIS_CMD_LINK_DEL, .policy = themis_policy_link,
+	  .doit = themis_do_link_del,
 	  .flags = GENL_UNS_ADMIN_PERM },
-	{ .cmd = THEMIS_CMD_LINK_GET, .doit = themis_do_link_get,
+	{ .cmd = THEMIS_CMD_LINK_GET, .policy = themis_policy_link,
+	  .doit = themis_do_link_get,
 	  .dumpit = themis_dump_link },
-	{ .cmd = THEMIS_CMD_NODE_NEW, .doit = themis_do_node_new,
+	{ .cmd = THEMIS_CMD_NODE_NEW, .policy = themis_policy_node_new,
+	  .doit = themis_do_node_new,
 	  .flags = GENL_UNS_ADMIN_PERM },
-	{ .cmd = THEMIS_CMD_NODE_DEL, .doit = themis_do_node_del,
+	{ .cmd = THEMIS_CMD_NODE_DEL, .policy = themis_policy_node,
+	  .doit = themis_do_node_del,
 	  .flags = GENL_UNS_ADMIN_PERM },
-	{ .cmd = THEMIS_CMD_NODE_GET, .doit = themis_do_node_get,
+	{ .cmd = THEMIS_CMD_NODE_GET, .policy = themis_policy_node,
+	  .doit = themis_do_node_get,
 	  .dumpit = themis_dump_node },
-	{ .cmd = THEMIS_CMD_SESSION_NEW, .doit = themis_do_session_new,
+	{ .cmd = THEMIS_CMD_SESSION_NEW, .policy = themis_policy_session_new,
+	  .doit = themis_do_session_new,
 	  .flags = GENL_UNS_ADMIN_PERM },
-	{ .cmd = THEMIS_CMD_SESSION_DEL, .doit = themis_do_session_del,
+	{ .cmd = THEMIS_CMD_SESSION_DEL, .policy = themis_policy_session,
+	  .doit = themis_do_session_del,
 	  .flags = GENL_UNS_ADMIN_PERM },
-	{ .cmd = THEMIS_CMD_SESSION_GET, .doit = themis_do_session_get,
+	{ .cmd = THEMIS_CMD_SESSION_GET, .policy = themis_policy_session,
+	  .doit = themis_do_session_get,
 	  .start = themis_dump_session_start, .dumpit = themis_dump_session,
 	  .done = themis_dump_session_done },
-	{ .cmd = THEMIS_CMD_KEY_NEW, .doit = themis_do_key_new,
+	{ .cmd = THEMIS_CMD_KEY_NEW, .policy = themis_policy_key_new,
+	  .doit = themis_do_key_new,
 	  .flags = GENL_UNS_ADMIN_PERM },
-	{ .cmd = THEMIS_CMD_KEY_CONFIRM, .doit = themis_do_key_confirm,
+	{ .cmd = THEMIS_CMD_KEY_CONFIRM, .policy = themis_policy_key,
+	  .doit = themis_do_key_confirm,
 	  .flags = GENL_UNS_ADMIN_PERM },
-	{ .cmd = THEMIS_CMD_KEY_DEL, .doit = themis_do_key_del,
+	{ .cmd = THEMIS_CMD_KEY_DEL, .policy = themis_policy_key,
+	  .doit = themis_do_key_del,
 	  .flags = GENL_UNS_ADMIN_PERM },
-	{ .cmd = THEMIS_CMD_ACQUIRE_FAIL, .doit = themis_do_acquire_fail,
+	{ .cmd = THEMIS_CMD_ACQUIRE_FAIL, .policy = themis_policy_session_fail,
+	  .doit = themis_do_acquire_fail,
 	  .flags = GENL_UNS_ADMIN_PERM },
 };
 
@@ -137,7 +144,7 @@ struct genl_family themis_family __ro_after_init = {
 	.name		= THEMIS_GENL_NAME,
 	.version	= THEMIS_GENL_VERSION,
 	.maxattr	= THEMIS_A_MAX,
-	.policy		= top_policy,
+	.policy		= themis_policy_none,
 	.netnsok	= true,
 	.parallel_ops	= true,
 	.module		= THIS_MODULE,

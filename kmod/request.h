@@ -8,18 +8,12 @@
 
 #include <linux/themis.h>
 
-extern const struct nla_policy themis_link_policy[THEMIS_LINK_A_MAX + 1];
-extern const struct nla_policy themis_node_policy[THEMIS_NODE_A_MAX + 1];
-extern const struct nla_policy themis_session_policy[THEMIS_SESSION_A_MAX + 1];
-extern const struct nla_policy themis_key_policy[THEMIS_KEY_A_MAX + 1];
-
 /*
- * The attributes of one nest, parsed. The family's policy has validated them;
+ * The attributes of one nest, parsed. The request's policy has validated them;
  * what is missing is said by name.
  */
-#define PARSE(tb, info, what, max, policy)				\
-	themis_parse(tb, info, what, max, policy,			\
-		     "attribute missing: " #what)
+#define PARSE(tb, info, what, max)					\
+	themis_parse(tb, info, what, max, "attribute missing: " #what)
 
 #define REQUIRE(tb, info, what)						\
 ({									\
@@ -31,7 +25,7 @@ extern const struct nla_policy themis_key_policy[THEMIS_KEY_A_MAX + 1];
 })
 
 int themis_parse(struct nlattr **tb, struct genl_info *info, int what, int max,
-		 const struct nla_policy *policy, const char *missing);
+		 const char *missing);
 struct sk_buff *themis_reply_begin(struct genl_info *info, u8 cmd, void **head);
 int themis_reply_end(struct genl_info *info, struct sk_buff *skb, void *head,
 		     int err);

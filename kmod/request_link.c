@@ -5,16 +5,12 @@
 #include "request.h"
 #include "show.h"
 
-const struct nla_policy themis_link_policy[THEMIS_LINK_A_MAX + 1] = {
-	[THEMIS_LINK_A_PORT]	= NLA_POLICY_MIN(NLA_U16, 1),
-};
-
 static int parse_link(struct genl_info *info, u16 *port)
 {
 	struct nlattr *tb[THEMIS_LINK_A_MAX + 1];
 	int err;
 
-	err = PARSE(tb, info, THEMIS_A_LINK, THEMIS_LINK_A_MAX, themis_link_policy);
+	err = PARSE(tb, info, THEMIS_A_LINK, THEMIS_LINK_A_MAX);
 	if (err)
 		return err;
 	if (!REQUIRE(tb, info, THEMIS_LINK_A_PORT))

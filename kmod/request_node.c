@@ -7,15 +7,6 @@
 #include "request.h"
 #include "show.h"
 
-const struct nla_policy themis_node_policy[THEMIS_NODE_A_MAX + 1] = {
-	[THEMIS_NODE_A_ID]	= NLA_POLICY_EXACT_LEN(THEMIS_ID_LEN),
-	[THEMIS_NODE_A_NETID]	= { .type = NLA_BINARY,
-				    .len = THEMIS_NETID_MAX },
-	[THEMIS_NODE_A_LINK]	= NLA_POLICY_MIN(NLA_U16, 1),
-	[THEMIS_NODE_A_OWNER]	= NLA_POLICY_MAX(NLA_U8, THEMIS_OWNER_ANY),
-	[THEMIS_NODE_A_OWNER_ID] = { .type = NLA_U32 },
-};
-
 static int parse_owner(struct genl_info *info, struct sk_buff *request,
 		       struct nlattr **tb, struct themis_node_config *config)
 {
@@ -58,7 +49,7 @@ int themis_do_node_new(struct sk_buff *request, struct genl_info *info)
 	struct themis_node_config config = {};
 	int err;
 
-	err = PARSE(tb, info, THEMIS_A_NODE, THEMIS_NODE_A_MAX, themis_node_policy);
+	err = PARSE(tb, info, THEMIS_A_NODE, THEMIS_NODE_A_MAX);
 	if (err)
 		return err;
 	if (!REQUIRE(tb, info, THEMIS_NODE_A_ID) ||
@@ -73,11 +64,6 @@ int themis_do_node_new(struct sk_buff *request, struct genl_info *info)
 		return -EINVAL;
 	}
 	config.netid_len = nla_len(tb[THEMIS_NODE_A_NETID]);
-	if (!config.netid_len) {
-		NL_SET_ERR_MSG_ATTR(info->extack, tb[THEMIS_NODE_A_NETID],
-				    "the netid is empty");
-		return -EINVAL;
-	}
 	nla_memcpy(config.netid, tb[THEMIS_NODE_A_NETID], THEMIS_NETID_MAX);
 	config.link = nla_get_u16(tb[THEMIS_NODE_A_LINK]);
 	err = parse_owner(info, request, tb, &config);
@@ -96,7 +82,7 @@ static int parse_node(struct genl_info *info, u8 *id)
 	struct nlattr *tb[THEMIS_NODE_A_MAX + 1];
 	int err;
 
-	err = PARSE(tb, info, THEMIS_A_NODE, THEMIS_NODE_A_MAX, themis_node_policy);
+	err = PARSE(tb, info, THEMIS_A_NODE, THEMIS_NODE_A_MAX);
 	if (err)
 		return err;
 	if (!REQUIRE(tb, info, THEMIS_NODE_A_ID))

@@ -13,36 +13,11 @@
 #include "session.h"
 #include "show.h"
 
-const struct nla_policy themis_session_policy[THEMIS_SESSION_A_MAX + 1] = {
-	[THEMIS_SESSION_A_NODE]	= NLA_POLICY_EXACT_LEN(THEMIS_ID_LEN),
-	[THEMIS_SESSION_A_PEER]	= NLA_POLICY_EXACT_LEN(THEMIS_ID_LEN),
-	[THEMIS_SESSION_A_ENDPOINT] = { .type = NLA_BINARY,
-					.len = sizeof(union themis_addr) },
-	[THEMIS_SESSION_A_ERROR] = NLA_POLICY_RANGE(NLA_S32, 1, 133),
-};
-
-const struct nla_policy themis_key_policy[THEMIS_KEY_A_MAX + 1] = {
-	[THEMIS_KEY_A_LOCAL_INDEX] = NLA_POLICY_MIN(NLA_U32, 1),
-	[THEMIS_KEY_A_REMOTE_INDEX] = NLA_POLICY_MIN(NLA_U32, 1),
-	[THEMIS_KEY_A_SUITE]	= { .type = NLA_U8 },
-	[THEMIS_KEY_A_FLAGS]	= NLA_POLICY_MASK(NLA_U32,
-						  THEMIS_KEY_F_INITIATOR |
-						  THEMIS_KEY_F_SEND |
-						  THEMIS_KEY_F_CONFIRMED),
-	[THEMIS_KEY_A_TX]	= NLA_POLICY_EXACT_LEN(THEMIS_KEY_LEN),
-	[THEMIS_KEY_A_RX]	= NLA_POLICY_EXACT_LEN(THEMIS_KEY_LEN),
-	[THEMIS_KEY_A_SOFT_MS]	= { .type = NLA_U64 },
-	[THEMIS_KEY_A_HARD_MS]	= { .type = NLA_U64 },
-	[THEMIS_KEY_A_SOFT_COUNT] = { .type = NLA_U64 },
-	[THEMIS_KEY_A_HARD_COUNT] = { .type = NLA_U64 },
-};
-
 static int parse_pair(struct genl_info *info, struct nlattr **tb)
 {
 	int err;
 
-	err = PARSE(tb, info, THEMIS_A_SESSION, THEMIS_SESSION_A_MAX,
-		    themis_session_policy);
+	err = PARSE(tb, info, THEMIS_A_SESSION, THEMIS_SESSION_A_MAX);
 	if (err)
 		return err;
 	if (!REQUIRE(tb, info, THEMIS_SESSION_A_NODE) ||
@@ -273,7 +248,7 @@ static int parse_key(struct genl_info *info, struct themis_key_config *config)
 	struct nlattr *tb[THEMIS_KEY_A_MAX + 1];
 	int err;
 
-	err = PARSE(tb, info, THEMIS_A_KEY, THEMIS_KEY_A_MAX, themis_key_policy);
+	err = PARSE(tb, info, THEMIS_A_KEY, THEMIS_KEY_A_MAX);
 	if (err)
 		return err;
 	if (!REQUIRE(tb, info, THEMIS_KEY_A_LOCAL_INDEX) ||
@@ -364,7 +339,7 @@ static int on_key(struct genl_info *info,
 	err = parse_pair(info, tb);
 	if (err)
 		return err;
-	err = PARSE(key, info, THEMIS_A_KEY, THEMIS_KEY_A_MAX, themis_key_policy);
+	err = PARSE(key, info, THEMIS_A_KEY, THEMIS_KEY_A_MAX);
 	if (err)
 		return err;
 	if (!REQUIRE(key, info, THEMIS_KEY_A_LOCAL_INDEX))

@@ -287,6 +287,38 @@ TEST_F(netlink, session)
 	}
 }
 
+/* A request refuses what it would not use, though another one takes it. */
+TEST_F(netlink, of_another_request)
+{
+	__u8 *id = self->node;
+
+	EXPECT_BAD(THEMIS_CMD_INFO_GET, THEMIS_A_LINK,
+		   U16(THEMIS_LINK_A_PORT, LINK));
+	EXPECT_BAD(THEMIS_CMD_STATS_GET, THEMIS_A_NODE,
+		   ID(THEMIS_NODE_A_ID, id));
+	EXPECT_BAD(THEMIS_CMD_NODE_GET, THEMIS_A_NODE,
+		   ID(THEMIS_NODE_A_ID, id), U16(THEMIS_NODE_A_LINK, LINK));
+	EXPECT_BAD(THEMIS_CMD_NODE_DEL, THEMIS_A_NODE,
+		   ID(THEMIS_NODE_A_ID, id),
+		   BIN(THEMIS_NODE_A_NETID, 4, "test"));
+	EXPECT_BAD(THEMIS_CMD_SESSION_NEW, THEMIS_A_SESSION,
+		   ID(THEMIS_SESSION_A_NODE, id),
+		   ID(THEMIS_SESSION_A_PEER, self->other),
+		   U32(THEMIS_SESSION_A_ERROR, 1));
+	for (int cmd = THEMIS_CMD_SESSION_DEL; cmd <= THEMIS_CMD_SESSION_GET;
+	     cmd++)
+		EXPECT_BAD(cmd, THEMIS_A_SESSION,
+			   ID(THEMIS_SESSION_A_NODE, id),
+			   ID(THEMIS_SESSION_A_PEER, self->peer),
+			   BIN(THEMIS_SESSION_A_ENDPOINT,
+			       sizeof(self->ep.in), &self->ep));
+	EXPECT_BAD(THEMIS_CMD_ACQUIRE_FAIL, THEMIS_A_SESSION,
+		   ID(THEMIS_SESSION_A_NODE, id),
+		   ID(THEMIS_SESSION_A_PEER, self->peer),
+		   BIN(THEMIS_SESSION_A_ENDPOINT, sizeof(self->ep.in),
+		       &self->ep));
+}
+
 TEST_F(netlink, session_endpoint)
 {
 	int cmd = THEMIS_CMD_SESSION_NEW;
