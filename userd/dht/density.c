@@ -96,8 +96,10 @@ void dht_size_sample(struct dht_node *node, uint64_t distance,
  *
  * The n-th nearest peer at distance d says that there are n / d of the whole.
  * The median for several n is less moved by one gap than any single one. Where
- * lookups elsewhere found more, or by far less, they are right, and so are most
- * peers, and before all those whom the owner has named.
+ * lookups elsewhere found more, or by far less, they are right. Most peers are
+ * right, too, where they say more, and so, before all, are those whom the owner
+ * has named; but liars who say less do not make a node content with liars, nor
+ * do those who say much more than is seen hide what is too dense.
  */
 void dht_size_update(struct dht_node *node, uint64_t now)
 {
@@ -131,8 +133,8 @@ void dht_size_update(struct dht_node *node, uint64_t now)
 		x = m;
 	m = ordered(node->claim, DHT_CLAIMS, node->n_claim,
 		    DHT_CLAIMS * 2 / 3);
-	if (m && (x / 4 > m || m > x))
-		x = m;
+	if (m > x)
+		x = m / 4 > x ? 4 * x : m;
 	if (node->told_size / 3 * 2 > x && node->told_at + TOLD > now)
 		x = node->told_size;
 	node->size = x > t->count ? x : t->count + 1ULL;

@@ -340,6 +340,7 @@ enum dht_aim {
  * @merged: the paths have ended, and their best are asked
  * @told: the owner has the result
  * @own: the node itself holds what is looked for
+ * @anchored: those whom the owner has named are asked, too
  * @widened: how often the lookup was widened
  * @want: nodes to store at
  * @acks: nodes that have stored
@@ -367,6 +368,7 @@ struct dht_op {
 	bool			merged;
 	bool			told;
 	bool			own;
+	bool			anchored;
 	uint8_t			widened;
 	uint8_t			want;
 	uint8_t			acks;
@@ -544,6 +546,7 @@ void dht_op_free(struct dht_op *op);
 void dht_op_end(struct dht_op *op, uint64_t now, enum dht_outcome outcome);
 
 /* lookup.c */
+bool dht_lookup_budget(const struct dht_op *op);
 void dht_lookup_begin(struct dht_op *op, uint64_t now);
 int dht_lookup_add(struct dht_op *op, uint32_t known, unsigned int path,
 		   unsigned int round);

@@ -63,7 +63,7 @@ void dht_params_default(struct dht_params *params)
 		.redundancy	= 8,
 		.paths		= 4,
 		.reply		= 8,
-		.requests	= 64,
+		.requests	= 40,
 		.siblings	= 40,
 		.table		= 256,
 		.bucket_prefix	= 2,

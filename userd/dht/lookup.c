@@ -149,6 +149,7 @@ void dht_lookup_anchor(struct dht_op *op)
 {
 	unsigned int i, j;
 
+	op->anchored = true;
 	for (i = 0; i < op->node->n_anchor; i++) {
 		dht_lookup_add(op, op->node->anchor[i], i % op->paths, 1);
 		for (j = 0; j < op->n_seen; j++)
@@ -203,12 +204,19 @@ static int ask(struct dht_op *op, uint64_t now, struct dht_seen *seen)
 	return 0;
 }
 
-/* The next one to ask on a path; NULL where enough have answered. */
+/*
+ * The next one to ask on a path; NULL where enough have answered. Whom the owner
+ * has named is asked however far away he is.
+ */
 static struct dht_seen *next_of_path(struct dht_op *op, unsigned int path,
 				     unsigned int need)
 {
 	unsigned int i;
 
+	for (i = 0; op->anchored && i < op->n_seen; i++)
+		if (op->seen[i].anchor && op->seen[i].path == path &&
+		    op->seen[i].stand == DHT_NEW)
+			return &op->seen[i];
 	for (i = 0; i < op->n_seen && need; i++) {
 		if (op->seen[i].path != path)
 			continue;
@@ -243,13 +251,21 @@ static unsigned int waiting(const struct dht_op *op)
 	return n;
 }
 
-/* What is stored among liars is lost: a store may cost twice as much. */
-static bool budget(const struct dht_op *op)
+/**
+ * dht_lookup_budget() - whether an operation may still ask
+ * @op: the operation
+ *
+ * What is stored among liars is lost, and who joins among them stays there: all
+ * but a find may cost twice as much.
+ *
+ * Return: true if so.
+ */
+bool dht_lookup_budget(const struct dht_op *op)
 {
 	unsigned int most = dht_p(op->node)->requests;
 
-	return op->result.requests < (op->aim == DHT_AIM_STORE ? 2 * most :
-							       most);
+	return op->result.requests < (op->aim == DHT_AIM_FIND ? most :
+							      2 * most);
 }
 
 /* Of those who are slow the question may be lost: they get it again. */
@@ -262,7 +278,7 @@ static void ask_again(struct dht_op *op, uint64_t now)
 			continue;
 		need--;
 		if (op->seen[i].stand == DHT_TARDY &&
-		    op->seen[i].again < AGAIN && budget(op)) {
+		    op->seen[i].again < AGAIN && dht_lookup_budget(op)) {
 			op->seen[i].again++;
 			ask(op, now, &op->seen[i]);
 		}
@@ -309,7 +325,7 @@ static bool widen(struct dht_op *op)
 
 	if (op->widened >= (op->aim == DHT_AIM_STORE ? WIDEN_STORE : WIDEN) ||
 	    op->paths + more > DHT_PATHS_MAX ||
-	    !budget(op))
+	    !dht_lookup_budget(op))
 		return false;
 	dht_lookup_anchor(op);
 	n = dht_table_nearest(op->node, &op->target, false, best,
@@ -387,7 +403,7 @@ again:
 	room = true;
 	for (path = 0; !op->merged && path < op->wide; path++) {
 		while (room && !op->waiting[path]) {
-			room = budget(op);
+			room = dht_lookup_budget(op);
 			seen = room ? next_of_path(op, path, need) : NULL;
 			if (!seen)
 				break;
@@ -397,7 +413,7 @@ again:
 	if (waiting(op) && !op->merged)
 		return;
 	op->merged = true;
-	while (budget(op) && (seen = next_of_all(op)))
+	while (dht_lookup_budget(op) && (seen = next_of_all(op)))
 		ask(op, now, seen);
 	if (waiting(op))
 		return;
@@ -563,7 +579,7 @@ void dht_lookup_slow(struct dht_op *op, uint64_t now, uint32_t known)
 	op->wide = op->paths;
 	step(op, now, seen, DHT_SLOW, NULL);
 	/* Nobody can answer in place of the node that is looked for. */
-	if (!seen->distance && seen->again < AGAIN && budget(op)) {
+	if (!seen->distance && seen->again < AGAIN && dht_lookup_budget(op)) {
 		seen->again++;
 		ask(op, now, seen);
 	}
