@@ -180,27 +180,28 @@ static void lie_objects(struct sim *s, const struct dht_message *m,
 }
 
 /* What a liar keeps of a store: the first version, to give it for ever. */
-static void remember(struct sim *s, const struct dht_message *m)
+static int remember(struct sim *s, const struct dht_message *m,
+		    struct themis_id *id)
 {
 	const uint8_t *at = m->objects, *end = at + m->objects_len, *b;
 	struct dht_object object;
 	struct sim_thing *thing;
-	struct themis_id id;
 	uint32_t lease;
 	size_t len;
 
 	b = dht_object_next(&at, end, &len, &lease);
 	if (!b || dht_object_parse(&object, b, len))
-		return;
-	dht_object_id(&object, (const uint8_t *)"sim", 3, &id);
-	thing = sim_thing_of(s, &id);
+		return -1;
+	dht_object_id(&object, (const uint8_t *)"sim", 3, id);
+	thing = sim_thing_of(s, id);
 	if (!thing || thing->first)
-		return;
+		return 0;
 	thing->first = malloc(len);
 	if (!thing->first)
-		return;
+		return 0;
 	memcpy(thing->first, b, len);
 	thing->first_len = len;
+	return 0;
 }
 
 /**
@@ -219,6 +220,7 @@ bool sim_lie(struct sim *s, uint32_t who, uint32_t from,
 	uint8_t contacts[DHT_CONTACTS_MAX * DHT_CONTACT_LEN];
 	struct dht_message m, r = { .response = true };
 	struct dht_action *action;
+	struct themis_id id;
 	uint64_t target;
 	size_t len;
 
@@ -241,9 +243,9 @@ bool sim_lie(struct sim *s, uint32_t who, uint32_t from,
 		 dht_prefix(&s->node[from].contact.id);
 	if (m.type == DHT_JOIN)
 		r.seen = s->node[from].contact;
-	if (m.type == DHT_STORE)
-		remember(s, &m);
-	else if (m.type != DHT_LEAVE)
+	if (m.type == DHT_STORE && !remember(s, &m, &id))
+		target = dht_prefix(&id);
+	if (m.type != DHT_LEAVE)
 		r.n_contacts = name_liars(s, from, target,
 					  m.type == DHT_FIND && m.limit < WINDOW
 					  ? m.limit : WINDOW, contacts);

@@ -78,9 +78,25 @@ static void find(struct dht_node *node, uint64_t now, struct answer *a,
 	}
 }
 
+/* Those who are nearer to an object than the node itself. */
+static void put_nearer(struct dht_node *node, struct answer *a,
+		       const struct themis_id *id,
+		       const struct themis_id *asker)
+{
+	uint64_t prefix = dht_prefix(id), own = node->table.self ^ prefix;
+	const uint8_t *last = a->contacts - DHT_CONTACT_LEN;
+
+	put_contacts(node, a, id, asker, dht_p(node)->reply);
+	while (a->m.n_contacts &&
+	       (dht_get64(last + a->m.n_contacts * DHT_CONTACT_LEN) ^
+		prefix) > own)
+		a->m.n_contacts--;
+}
+
 /*
- * Takes objects, of one who stores or leaves. Who knows four times as many who
- * are nearer is not meant, and says who is.
+ * Takes objects, of one who stores or leaves. Whoever is nearer to an object
+ * should have it, too, and is named. Who knows four times as many of them as
+ * there are copies is not meant.
  */
 static void take(struct dht_node *node, uint64_t now, struct answer *a,
 		 const struct themis_id *asker, const struct dht_message *m)
@@ -96,13 +112,13 @@ static void take(struct dht_node *node, uint64_t now, struct answer *a,
 					      &a->m.since, &id);
 	if (m->type != DHT_STORE || a->m.status)
 		return;
+	put_nearer(node, a, &id, asker);
 	if (!dht_responsible(node, &id, &node->self.id, most)) {
 		struct dht_held *held = dht_store_first(node, &id);
 
 		a->m.status = DHT_FAR;
 		if (held)
 			dht_store_drop(node, held);
-		put_contacts(node, a, &id, asker, dht_p(node)->reply);
 	}
 }
 

@@ -3,9 +3,10 @@
  * Churn: how long nodes live, and what follows from it.
  *
  * A peer that was heard of so long ago and answers now has lived for that time;
- * one that does not has died in it. Deaths per time lived give the rate; both
- * are halved now and then, so that the old fades. The lease, which is how long
- * a node may be wrong about what it holds and knows, follows the half-life.
+ * one that does not has died in it, unless it answers after all. Deaths per time
+ * lived give the rate; both are halved now and then, so that the old fades. The
+ * lease, which is how long a node may be wrong about what it holds and knows,
+ * follows the half-life.
  */
 #include "dht_state.h"
 
@@ -19,7 +20,7 @@
 #define LEASE_PART	6		/* leases in a half-life */
 #define UPKEEP_PART	10		/* rounds of upkeep in a lease */
 #define UPKEEP_MIN	(2 * DHT_SECOND)
-#define UPKEEP_MAX	(20 * DHT_SECOND)
+#define UPKEEP_MAX	(30 * DHT_SECOND)
 
 static void fade(struct dht_churn *churn)
 {

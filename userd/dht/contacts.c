@@ -305,6 +305,18 @@ bool dht_small(const struct dht_node *node)
 	return node->size <= dht_p(node)->table;
 }
 
+/**
+ * dht_whole() - whether the network is known whole
+ * @node: the node
+ *
+ * Return: true if nobody seems to be missing in the table.
+ */
+bool dht_whole(const struct dht_node *node)
+{
+	return node->table.count < dht_p(node)->table &&
+	       node->size <= node->table.count + 1U;
+}
+
 /* Whether he would be one of the siblings. */
 static bool near(const struct dht_node *node, uint64_t prefix)
 {
@@ -410,30 +422,43 @@ struct dht_peer *dht_table_heard(struct dht_node *node, uint64_t now,
 }
 
 /**
- * dht_table_told() - somebody was told of
+ * dht_table_curious() - whether hearsay of somebody would be of use
  * @node: the node
- * @known: his number in the book
+ * @id: who
  *
  * Hearsay only ever becomes a spare, which upkeep tries by itself; and that
  * only in a network that may be known whole, or of those who would be siblings:
  * who is near is not of a liar's choice. Of the others in a large network he
  * would name liars only, and fill the tables of all who ask him, and of all who
  * ask those.
+ *
+ * Return: true if dht_table_told() would take him.
+ */
+bool dht_table_curious(const struct dht_node *node,
+		       const struct themis_id *id)
+{
+	uint64_t prefix = dht_prefix(id);
+
+	if (!(dht_small(node) ? wants(node, prefix) : near(node, prefix)))
+		return false;
+	return !themis_id_equal(id, &node->self.id) && !find_id(node, id);
+}
+
+/**
+ * dht_table_told() - somebody was told of
+ * @node: the node
+ * @known: his number in the book
  */
 void dht_table_told(struct dht_node *node, uint32_t known)
 {
-	const struct dht_contact *contact = dht_book_at(dht_of(node), known);
+	const struct themis_id *id = &dht_book_at(dht_of(node), known)->id;
 	struct dht_peer peer = {
-		.prefix = dht_prefix(&contact->id),
+		.prefix = dht_prefix(id),
 		.known = known,
 	};
 
-	if (themis_id_equal(&contact->id, &node->self.id) ||
-	    !(dht_small(node) ? wants(node, peer.prefix) :
-				near(node, peer.prefix)) ||
-	    find_id(node, &contact->id))
-		return;
-	dht_spare_add(node, &peer);
+	if (dht_table_curious(node, id))
+		dht_spare_add(node, &peer);
 }
 
 /* Remembers a peer that fell silent: he, or the way to him, may come back. */

@@ -105,16 +105,18 @@ void dht_size_update(struct dht_node *node, uint64_t now)
 {
 	const struct dht_table *t = &node->table;
 	uint64_t v[8] = { 0 }, x, m;
-	unsigned int i, at, most = 2 * dht_p(node)->redundancy;
+	unsigned int i, at, most = dht_p(node)->siblings;
 
-	if (most < 12)
-		most = 12;
 	/* So few know each other all. */
 	if (t->count < 32) {
 		node->size = t->count + 1;
 		node->near_size = node->size;
 		return;
 	}
+	if (most > t->count)
+		most = t->count;
+	if (most < 12)
+		most = 12;
 	for (i = 1; i <= 8; i++) {
 		at = most * (i + 4) / 12;
 		x = (t->peer[at - 1].prefix ^ t->self) / at;
@@ -129,14 +131,17 @@ void dht_size_update(struct dht_node *node, uint64_t now)
 	 */
 	m = ordered(node->sample, DHT_SAMPLES, node->n_sample,
 		    DHT_SAMPLES * 2 / 3);
-	if (m && (x / 4 > m || m > x))
+	if (m && (x / 4 > m || m / 3 * 2 > x))
 		x = m;
 	m = ordered(node->claim, DHT_CLAIMS, node->n_claim,
 		    DHT_CLAIMS * 2 / 3);
-	if (m > x)
+	if (m / 2 * 3 > x)
 		x = m / 4 > x ? 4 * x : m;
 	if (node->told_size / 3 * 2 > x && node->told_at + TOLD > now)
 		x = node->told_size;
+	/* Chance alone may double it: whoever there is has been met by now. */
+	if (t->count < dht_p(node)->table && x / 2 <= t->count)
+		x = t->count;
 	node->size = x > t->count ? x : t->count + 1ULL;
 }
 

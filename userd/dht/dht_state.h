@@ -194,9 +194,14 @@ struct dht_net {
  * @update_at: when the next UPDATE is due
  * @commands: answered
  * @asked: commands sent
+ * @fill_at: when the next bucket is looked into, microseconds
+ * @around_at: when the node looks around itself, microseconds
  * @turn: counts upkeep
  * @fill: buckets that are still to be filled
  * @passes: how often all buckets are filled yet
+ * @fills: early lookups into buckets that were made
+ * @arounds: early lookups around itself that were made
+ * @fill_bucket: counts the buckets looked into
  * @joined: it is in the network
  * @left: it is leaving, and answers nobody
  */
@@ -231,9 +236,14 @@ struct dht_node {
 	uint64_t		update_at;
 	uint64_t		commands;
 	uint64_t		asked;
+	uint64_t		fill_at;
+	uint64_t		around_at;
 	uint32_t		turn;
 	uint8_t			fill;
 	uint8_t			passes;
+	uint8_t			fills;
+	uint8_t			arounds;
+	uint8_t			fill_bucket;
 	bool			joined;
 	bool			left;
 };
@@ -283,6 +293,14 @@ enum dht_stand {
 	DHT_GONE,		/* lost, or it refused */
 };
 
+/* What a store knows of its object at a node. */
+enum dht_put {
+	DHT_PUT_NOT,
+	DHT_PUT_SENT,
+	DHT_PUT_SLOW,		/* sent, and no answer for long */
+	DHT_PUT_DONE,		/* it is there, or a newer one is */
+};
+
 /**
  * struct dht_seen - a node that a lookup knows of
  * @distance: first bytes of the distance to the target
@@ -291,7 +309,7 @@ enum dht_stand {
  * @stand: enum dht_stand
  * @round: round trips in a row until it was told of
  * @gave: it gave objects
- * @stored: it was asked to store
+ * @stored: enum dht_put: what is known of the object there
  * @anchor: the owner has named it: who it tells of begins all paths
  * @again: how often it was asked again
  * @asked: requests that wait for it
@@ -304,7 +322,7 @@ struct dht_seen {
 	uint8_t		stand;
 	uint8_t		round;
 	uint8_t		gave:1;
-	uint8_t		stored:1;
+	uint8_t		stored:2;
 	uint8_t		again:2;
 	uint8_t		anchor:1;
 	uint8_t		asked:2;
@@ -343,9 +361,9 @@ enum dht_aim {
  * @anchored: those whom the owner has named are asked, too
  * @widened: how often the lookup was widened
  * @want: nodes to store at
+ * @storing: nodes that were asked to, and are not slow
  * @acks: nodes that have stored
  * @refusals: nodes that have not
- * @stale: of these, those that hold a newer version, or another
  * @result: so far
  * @n_seen: nodes known of
  * @seen: them, nearest first
@@ -371,9 +389,9 @@ struct dht_op {
 	bool			anchored;
 	uint8_t			widened;
 	uint8_t			want;
+	uint8_t			storing;
 	uint8_t			acks;
 	uint8_t			refusals;
-	uint8_t			stale;
 	struct dht_result	result;
 	uint16_t		n_seen;
 	struct dht_seen		seen[DHT_SEEN_MAX];
@@ -450,6 +468,9 @@ struct dht_peer *dht_table_find(const struct dht_node *node, uint32_t known);
 struct dht_peer *dht_table_heard(struct dht_node *node, uint64_t now,
 				 uint32_t known, bool admitting);
 bool dht_small(const struct dht_node *node);
+bool dht_whole(const struct dht_node *node);
+bool dht_table_curious(const struct dht_node *node,
+		       const struct themis_id *id);
 void dht_table_told(struct dht_node *node, uint32_t known);
 void dht_table_lost(struct dht_node *node, uint64_t now, uint32_t known);
 void dht_table_drop(struct dht_node *node, uint32_t known);
@@ -545,11 +566,18 @@ void dht_op_detach(struct dht_op *op);
 void dht_op_free(struct dht_op *op);
 void dht_op_end(struct dht_op *op, uint64_t now, enum dht_outcome outcome);
 
-/* lookup.c */
-bool dht_lookup_budget(const struct dht_op *op);
-void dht_lookup_begin(struct dht_op *op, uint64_t now);
+/* seen.c */
+struct dht_seen *dht_lookup_seen(struct dht_op *op, uint32_t known);
 int dht_lookup_add(struct dht_op *op, uint32_t known, unsigned int path,
 		   unsigned int round);
+
+/* lookup.c */
+bool dht_lookup_budget(const struct dht_op *op);
+bool dht_lookup_more(struct dht_op *op, uint64_t now);
+void dht_lookup_contacts(struct dht_op *op, unsigned int path,
+			 unsigned int round, bool spread,
+			 const struct dht_message *m);
+void dht_lookup_begin(struct dht_op *op, uint64_t now);
 void dht_lookup_anchor(struct dht_op *op);
 void dht_lookup_answer(struct dht_op *op, uint64_t now, uint32_t known,
 		       const struct dht_message *m);
@@ -567,6 +595,7 @@ void dht_find_forget(struct dht_op *op);
 void dht_publish(struct dht_op *op, uint64_t now);
 void dht_publish_answer(struct dht_op *op, uint64_t now, uint32_t known,
 			const struct dht_message *m);
+void dht_publish_slow(struct dht_op *op, uint64_t now, uint32_t known);
 void dht_publish_lost(struct dht_op *op, uint64_t now, uint32_t known);
 void dht_leave_answer(struct dht_op *op, uint64_t now);
 

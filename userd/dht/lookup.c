@@ -5,8 +5,9 @@
  * A lookup goes on several paths at once. A node belongs to the path on which it
  * was first told of, and is asked once, so that a liar spoils his own path only
  * (S/Kademlia). Each path asks its nearest until so many of them have answered;
- * then the nearest of all paths together are asked. Whoever is slow is waited
- * for, but no longer counted: the next one is asked beside him.
+ * then the nearest of all paths together are asked, or given what is to be
+ * stored. Whoever is slow is waited for, but no longer counted: the next one is
+ * asked beside him.
  *
  * In the end the density of those found is checked. If nodes seem to be missing
  * the lookup goes on with new paths, from peers that were not asked yet.
@@ -18,10 +19,10 @@
 
 #define PATH_NEED	3	/* answers from the nearest of a path */
 #define WIDEN		2	/* how often a lookup may widen */
-#define SPARSE		15	/* tenths of the distance expected */
-#define WIDEN_STORE	5
+#define SPARSE		13	/* tenths of the distance expected */
+#define SPARSER		4	/* more, after new paths have found no more */
+#define WIDEN_STORE	5	/* a store */
 #define AGAIN		2	/* how often the same question is put again */
-#define VARIANTS	3	/* endpoints of one id */
 
 static void step(const struct dht_op *op, uint64_t now,
 		 const struct dht_seen *seen, int what,
@@ -44,99 +45,6 @@ static void step(const struct dht_op *op, uint64_t now,
 		s.objects = m->n_objects;
 	}
 	host->step(host->step_ctx, &s);
-}
-
-static struct dht_seen *seen_of(struct dht_op *op, uint32_t known)
-{
-	unsigned int i;
-
-	for (i = 0; i < op->n_seen; i++)
-		if (op->seen[i].known == known)
-			return &op->seen[i];
-	return NULL;
-}
-
-/* Who goes where there is no room: the furthest of the fullest path. */
-static int crowded(const struct dht_op *op, uint64_t distance)
-{
-	unsigned int n[DHT_PATHS_MAX] = { 0 }, i, most = 0;
-
-	for (i = 0; i < op->n_seen; i++)
-		if (op->seen[i].stand == DHT_NEW)
-			n[op->seen[i].path]++;
-	for (i = 1; i < DHT_PATHS_MAX; i++)
-		if (n[i] > n[most])
-			most = i;
-	for (i = op->n_seen; i-- > 0;)
-		if (op->seen[i].stand == DHT_NEW && op->seen[i].path == most)
-			return op->seen[i].distance > distance ? (int)i : -1;
-	return -1;
-}
-
-static void seen_remove(struct dht_op *op, unsigned int at)
-{
-	dht_book_put(dht_of(op->node), op->seen[at].known);
-	op->n_seen--;
-	memmove(&op->seen[at], &op->seen[at + 1],
-		(op->n_seen - at) * sizeof(op->seen[0]));
-}
-
-/**
- * dht_lookup_add() - somebody to ask
- * @op: the operation
- * @known: his number in the book
- * @path: on which he was told of
- * @round: round trips in a row until he will have answered
- *
- * Return: 0, or -1 if he is not to be asked.
- */
-int dht_lookup_add(struct dht_op *op, uint32_t known, unsigned int path,
-		   unsigned int round)
-{
-	struct dht_host *host = dht_of(op->node);
-	const struct dht_contact *contact = dht_book_at(host, known);
-	uint64_t distance = dht_prefix(&contact->id) ^ op->prefix;
-	unsigned int i, at, variants = 0;
-	int out;
-
-	if (themis_id_equal(&contact->id, &op->node->self.id))
-		return -1;
-	for (at = 0; at < op->n_seen; at++) {
-		if (op->seen[at].known == known)
-			return -1;
-		if (op->seen[at].distance > distance)
-			break;
-		if (op->seen[at].distance < distance)
-			continue;
-		if (themis_id_equal(&contact->id,
-				    &dht_book_at(host,
-						 op->seen[at].known)->id) &&
-		    ++variants >= VARIANTS)
-			return -1;
-		if (dht_nearer(host, &op->target, known,
-			       op->seen[at].known) < 0)
-			break;
-	}
-	for (i = at; i < op->n_seen && op->seen[i].distance == distance; i++)
-		if (op->seen[i].known == known)
-			return -1;
-	if (op->n_seen == DHT_SEEN_MAX) {
-		out = crowded(op, distance);
-		if (out < 0)
-			return -1;
-		seen_remove(op, out);
-	}
-	memmove(&op->seen[at + 1], &op->seen[at],
-		(op->n_seen - at) * sizeof(op->seen[0]));
-	op->n_seen++;
-	op->seen[at] = (struct dht_seen){
-		.distance = distance,
-		.known = known,
-		.path = path,
-		.round = round < UINT8_MAX ? round : UINT8_MAX,
-	};
-	dht_book_hold(host, known);
-	return 0;
 }
 
 /**
@@ -307,7 +215,8 @@ static bool suspicious(const struct dht_op *op)
 	if (op->node->size <= 2U * op->need)
 		return false;
 	return !nth_here(op, &distance) ||
-	       dht_too_sparse(op->node, distance, op->need, SPARSE);
+	       dht_too_sparse(op->node, distance, op->need,
+			      SPARSE + SPARSER * op->widened);
 }
 
 /* That nobody has it has to be said on more paths than that somebody has. */
@@ -381,9 +290,6 @@ static void over(struct dht_op *op, uint64_t now)
 	case DHT_AIM_FIND:
 		dht_find_end(op, now);
 		break;
-	case DHT_AIM_STORE:
-		dht_publish(op, now);
-		break;
 	default:
 		dht_op_end(op, now, DHT_DONE);
 		dht_fill_next(node, now);
@@ -397,6 +303,9 @@ static void go_on(struct dht_op *op, uint64_t now)
 	struct dht_seen *seen;
 	bool room;
 
+	/* Those who are to store name who is nearer. */
+	if (op->aim == DHT_AIM_STORE)
+		need = 1;
 	if (need > op->need)
 		need = op->need;
 again:
@@ -413,6 +322,10 @@ again:
 	if (waiting(op) && !op->merged)
 		return;
 	op->merged = true;
+	if (op->aim == DHT_AIM_STORE) {
+		dht_publish(op, now);
+		return;
+	}
 	while (dht_lookup_budget(op) && (seen = next_of_all(op)))
 		ask(op, now, seen);
 	if (waiting(op))
@@ -429,17 +342,32 @@ again:
 }
 
 /**
+ * dht_lookup_more() - go on if those found may not be the nearest
+ * @op: a store whose nearest have answered
+ * @now: microseconds
+ *
+ * Return: true if the lookup goes on.
+ */
+bool dht_lookup_more(struct dht_op *op, uint64_t now)
+{
+	if (!suspicious(op) || !widen(op)) {
+		admit(op, now);
+		return false;
+	}
+	go_on(op, now);
+	return true;
+}
+
+/**
  * dht_lookup_begin() - begin a lookup
  * @op: the operation; may have some to ask already
  * @now: microseconds
  *
  * Where the whole network is known one of the nearest is enough to begin with:
- * he has what is looked for, or else all are asked.
+ * he has what is looked for, or else all are asked. A store goes to them at once.
  */
 void dht_lookup_begin(struct dht_op *op, uint64_t now)
 {
-	const struct dht_params *p = dht_p(op->node);
-	const struct dht_table *t = &op->node->table;
 	const struct dht_peer *best[DHT_SEEN_MAX];
 	unsigned int i, n, most = 4 * op->paths;
 
@@ -451,16 +379,17 @@ void dht_lookup_begin(struct dht_op *op, uint64_t now)
 	for (i = 0; i < n; i++)
 		dht_lookup_add(op, best[i]->known, i % op->paths, 1);
 	op->wide = op->paths;
-	if (op->aim == DHT_AIM_FIND && t->count < p->table &&
-	    op->node->size <= t->count + 1U)
-		op->wide = 1;
+	if (dht_whole(op->node)) {
+		op->merged = op->aim == DHT_AIM_STORE;
+		op->wide = op->aim == DHT_AIM_FIND ? 1 : op->paths;
+	}
 	go_on(op, now);
 }
 
 /* One request less; NULL where its answer does not matter any more. */
 static struct dht_seen *answered(struct dht_op *op, uint32_t known)
 {
-	struct dht_seen *seen = seen_of(op, known);
+	struct dht_seen *seen = dht_lookup_seen(op, known);
 
 	op->outstanding--;
 	op->wide = op->paths;
@@ -491,7 +420,15 @@ static void introduced(struct dht_op *op, uint64_t now,
 	op->wide = op->paths;
 }
 
-static void add_contacts(struct dht_op *op, unsigned int path,
+/**
+ * dht_lookup_contacts() - whom an answer tells of
+ * @op: the operation
+ * @path: on which the answer came
+ * @round: round trips in a row until they will have answered
+ * @spread: they begin all paths, not only this one
+ * @m: the answer
+ */
+void dht_lookup_contacts(struct dht_op *op, unsigned int path,
 			 unsigned int round, bool spread,
 			 const struct dht_message *m)
 {
@@ -556,7 +493,7 @@ void dht_lookup_answer(struct dht_op *op, uint64_t now, uint32_t known,
 	round = seen->round + 1U;
 	spread = seen->anchor;
 	if (seen->stand != DHT_GONE)
-		add_contacts(op, path, round, spread, m);
+		dht_lookup_contacts(op, path, round, spread, m);
 	if (op->aim == DHT_AIM_FIND && dht_find_enough(op))
 		dht_find_end(op, now);
 	else
@@ -571,7 +508,7 @@ void dht_lookup_answer(struct dht_op *op, uint64_t now, uint32_t known,
  */
 void dht_lookup_slow(struct dht_op *op, uint64_t now, uint32_t known)
 {
-	struct dht_seen *seen = seen_of(op, known);
+	struct dht_seen *seen = dht_lookup_seen(op, known);
 
 	if (!seen || (seen->stand != DHT_WAITING && seen->stand != DHT_TARDY))
 		return;

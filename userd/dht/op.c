@@ -42,8 +42,8 @@ struct dht_op *dht_op_new(struct dht_node *node, uint64_t now,
 	op->prefix = dht_prefix(target);
 	op->need = dht_p(node)->redundancy;
 	op->paths = dht_p(node)->paths;
-	/* Who joins or stores among liars does so for long. */
-	if ((aim == DHT_AIM_JOIN || aim == DHT_AIM_STORE) && !dht_small(node))
+	/* Who joins among liars stays there. */
+	if (aim == DHT_AIM_JOIN && !dht_small(node))
 		op->paths *= 2;
 	op->result.began = now;
 	core_list_init(&op->of_node);

@@ -2,14 +2,18 @@
 /*
  * Stores and leaves: objects put at other nodes.
  *
- * A store asks the nearest of a lookup, the nearest first, until as many hold
- * the object as the network wants copies; the owner is told when a quorum does.
+ * A store begins as a lookup, and goes to the nearest as soon as they are known;
+ * who keeps the object tells of those who are nearer still. It ends when the
+ * nearest of all have it, as many as the network wants copies; the owner is told
+ * when a quorum does. If nodes seem to be missing there, it looks further.
  * Where ids crowd around the object, they may have been made to: then it goes
  * to all who lie where twice the copies should, at most four times as many.
  */
 #include <string.h>
 
 #include "dht_state.h"
+
+#define SPARSE	15		/* tenths of the distance expected */
 
 static unsigned int quorum(const struct dht_op *op)
 {
@@ -19,12 +23,30 @@ static unsigned int quorum(const struct dht_op *op)
 	return n < op->want ? n : op->want;
 }
 
-/* Tells the owner once it is decided, while the rest goes on. */
+/* How far the quorum reaches of those who have it. */
+static uint64_t reach(const struct dht_op *op)
+{
+	unsigned int i, n = op->own;
+
+	for (i = 0; i < op->n_seen && n < quorum(op); i++)
+		if (op->seen[i].stored == DHT_PUT_DONE &&
+		    ++n == quorum(op))
+			return op->seen[i].distance;
+	return n ? 0 : UINT64_MAX;
+}
+
+/*
+ * Tells the owner once it is decided, while the rest goes on. A quorum that lies
+ * too far away may not be the nearest: it is waited for.
+ */
 static void decide(struct dht_op *op)
 {
 	struct dht_action *action;
 
 	if (op->told || op->acks < quorum(op))
+		return;
+	if (op->node->size > 2U * op->need &&
+	    dht_too_sparse(op->node, reach(op), quorum(op), SPARSE))
 		return;
 	action = dht_act(op->node, DHT_ACT_RESULT, 0);
 	if (!action)
@@ -46,39 +68,13 @@ static int put(struct dht_op *op, uint64_t now, struct dht_seen *seen)
 	m.objects = b;
 	m.objects_len = dht_object_put(b, sizeof(b), held->b,
 				       held->object.len, dht_left(held, now));
-	seen->stored = 1;
 	op->result.requests++;
 	if (dht_request(op->node, now, seen->known, DHT_FOR_STORE, op->number,
 			&m))
 		return -1;
 	op->outstanding++;
+	seen->asked++;
 	return 0;
-}
-
-/*
- * As many are asked as are still wanted, counting those under way. Who holds a
- * newer version is not replaced by somebody who does not know of it.
- */
-static void go_on(struct dht_op *op, uint64_t now)
-{
-	unsigned int i;
-
-	for (i = 0; i < op->n_seen && op->acks + op->stale + op->outstanding <
-				      op->want; i++)
-		if (op->seen[i].stand == DHT_HERE && !op->seen[i].stored)
-			put(op, now, &op->seen[i]);
-	decide(op);
-	if (op->outstanding)
-		return;
-	op->result.copies = op->acks;
-	dht_find_forget(op);
-	if (op->acks >= quorum(op))
-		dht_op_end(op, now, DHT_DONE);
-	else if (op->acks)
-		dht_op_end(op, now, DHT_NO_QUORUM);
-	else
-		dht_op_end(op, now, op->refusals ? DHT_REFUSED :
-						   DHT_NO_ANSWER);
 }
 
 /* How many copies: more where the ids around the object are suspect. */
@@ -87,7 +83,7 @@ static unsigned int copies(struct dht_op *op)
 	unsigned int r = dht_p(op->node)->redundancy, i, n = 0;
 
 	for (i = 0; i < op->n_seen; i++) {
-		if (op->seen[i].stand != DHT_HERE)
+		if (op->seen[i].stand == DHT_GONE)
 			continue;
 		n++;
 		if (n == r && (op->node->size <= 4U * r ||
@@ -104,37 +100,103 @@ static unsigned int copies(struct dht_op *op)
 	return n > r ? n : r;
 }
 
+/* Puts the object at the nearest who are not known to have it, or to get it. */
+static void put_next(struct dht_op *op, uint64_t now)
+{
+	unsigned int i, n = op->own;
+	struct dht_seen *seen;
+
+	for (i = 0; i < op->n_seen && n < op->want; i++) {
+		seen = &op->seen[i];
+		if (seen->stored == DHT_PUT_DONE ||
+		    seen->stored == DHT_PUT_SENT) {
+			n++;
+			continue;
+		}
+		/* Who is slow may still answer: the next is asked beside. */
+		if (seen->stored || seen->stand == DHT_TARDY ||
+		    seen->stand == DHT_GONE)
+			continue;
+		if (!dht_lookup_budget(op))
+			return;
+		if (put(op, now, seen)) {
+			seen->stand = DHT_GONE;
+			continue;
+		}
+		seen->stored = DHT_PUT_SENT;
+		op->storing++;
+		n++;
+	}
+}
+
 /* The node is one of the nearest itself, perhaps. */
 static void put_own(struct dht_op *op, uint64_t now)
 {
 	const struct dht_held *held = op->found[0];
 	uint64_t seq;
 
-	if (!dht_responsible(op->node, &op->target, &op->node->self.id,
+	if (op->own ||
+	    !dht_responsible(op->node, &op->target, &op->node->self.id,
 			     dht_p(op->node)->redundancy) ||
 	    dht_store_put(op->node, now, &held->object, &op->target,
 			  dht_left(held, now), &seq))
 		return;
+	op->own = true;
 	op->acks++;
+}
+
+static void end(struct dht_op *op, uint64_t now)
+{
+	op->result.copies = op->acks;
+	dht_find_forget(op);
+	if (op->acks >= quorum(op))
+		dht_op_end(op, now, DHT_DONE);
+	else if (op->acks)
+		dht_op_end(op, now, DHT_NO_QUORUM);
+	else
+		dht_op_end(op, now, op->refusals ? DHT_REFUSED :
+						   DHT_NO_ANSWER);
 }
 
 /**
  * dht_publish() - the nearest are known: put the object there
  * @op: a store
  * @now: microseconds
+ *
+ * Called again whenever more is known.
  */
 void dht_publish(struct dht_op *op, uint64_t now)
 {
-	unsigned int i;
-
-	dht_op_detach(op);
-	op->want = copies(op);
-	for (i = 0; i < op->n_seen; i++)
-		if (op->seen[i].stand == DHT_HERE &&
-		    op->seen[i].round > op->result.rounds)
-			op->result.rounds = op->seen[i].round;
 	put_own(op, now);
-	go_on(op, now);
+	op->want = copies(op);
+	put_next(op, now);
+	decide(op);
+	if (op->storing)
+		return;
+	/* Too few to end with, and some who may still answer. */
+	if (op->outstanding && op->acks < quorum(op))
+		return;
+	if (!dht_lookup_more(op, now))
+		end(op, now);
+}
+
+static struct dht_seen *answered(struct dht_op *op, uint32_t known)
+{
+	struct dht_seen *seen = dht_lookup_seen(op, known);
+
+	op->outstanding--;
+	if (seen)
+		seen->asked--;
+	return seen;
+}
+
+/* What is known of the object at a node, and of the node. */
+static void settle(struct dht_op *op, struct dht_seen *seen,
+		   enum dht_put stored, enum dht_stand stand)
+{
+	op->storing -= seen->stored == DHT_PUT_SENT;
+	seen->stored = stored;
+	seen->stand = stand;
 }
 
 /**
@@ -144,37 +206,59 @@ void dht_publish(struct dht_op *op, uint64_t now)
  * @known: who
  * @m: the response
  *
- * Who says that others are nearer names them, and they are asked, too.
+ * Who holds a newer version is not replaced by somebody who does not know of it.
  */
 void dht_publish_answer(struct dht_op *op, uint64_t now, uint32_t known,
 			const struct dht_message *m)
 {
-	struct dht_host *host = dht_of(op->node);
-	struct dht_contact contact;
-	unsigned int i, j;
-	uint32_t other;
+	struct dht_seen *seen = answered(op, known);
+	unsigned int path, round;
 
-	op->outstanding--;
 	op->result.answers++;
+	if (!seen || seen->stored == DHT_PUT_DONE)
+		goto out;
 	if (m->status == DHT_OK) {
+		settle(op, seen, DHT_PUT_DONE, DHT_HERE);
 		op->acks++;
+		if (seen->round > op->result.rounds)
+			op->result.rounds = seen->round;
 	} else {
 		op->refusals++;
 		op->result.status = m->status;
-		op->stale += m->status == DHT_OLD || m->status == DHT_CONFLICT;
+		if (m->status == DHT_OLD || m->status == DHT_CONFLICT)
+			settle(op, seen, DHT_PUT_DONE, DHT_HERE);
+		else
+			settle(op, seen, DHT_PUT_NOT, DHT_GONE);
 	}
-	for (i = 0; m->status == DHT_FAR && i < m->n_contacts; i++) {
-		dht_contact_get(&contact, m->contacts + i * DHT_CONTACT_LEN);
-		other = dht_book_get(host, &contact);
-		if (!other)
-			break;
-		if (!dht_lookup_add(op, other, 0, 1))
-			for (j = 0; j < op->n_seen; j++)
-				if (op->seen[j].known == other)
-					op->seen[j].stand = DHT_HERE;
-		dht_book_put(host, other);
+	path = seen->path;
+	round = seen->round + 1U;
+	dht_lookup_contacts(op, path, round, false, m);
+out:
+	if (op->merged)
+		dht_publish(op, now);
+}
+
+/**
+ * dht_publish_slow() - somebody takes long to say whether he has stored it
+ * @op: the store
+ * @now: microseconds
+ * @known: who
+ *
+ * The question may be lost: he gets it again.
+ */
+void dht_publish_slow(struct dht_op *op, uint64_t now, uint32_t known)
+{
+	struct dht_seen *seen = dht_lookup_seen(op, known);
+
+	if (!seen || seen->stored != DHT_PUT_SENT)
+		return;
+	settle(op, seen, DHT_PUT_SLOW, seen->stand);
+	if (!seen->again && dht_lookup_budget(op)) {
+		seen->again++;
+		put(op, now, seen);
 	}
-	go_on(op, now);
+	if (op->merged)
+		dht_publish(op, now);
 }
 
 /**
@@ -185,8 +269,12 @@ void dht_publish_answer(struct dht_op *op, uint64_t now, uint32_t known,
  */
 void dht_publish_lost(struct dht_op *op, uint64_t now, uint32_t known)
 {
-	op->outstanding--;
-	go_on(op, now);
+	struct dht_seen *seen = answered(op, known);
+
+	if (seen && !seen->asked && seen->stored != DHT_PUT_DONE)
+		settle(op, seen, DHT_PUT_NOT, DHT_GONE);
+	if (op->merged)
+		dht_publish(op, now);
 }
 
 /**

@@ -119,6 +119,8 @@ void dht_request_timer(struct dht_host *host, uint64_t now,
 		      request->sent + dht_rtt_lost(slow));
 	if (op && request->purpose == DHT_FOR_LOOKUP)
 		dht_lookup_slow(op, now, request->known);
+	else if (op && request->purpose == DHT_FOR_STORE)
+		dht_publish_slow(op, now, request->known);
 }
 
 static struct dht_request *find(struct dht_node *node, uint64_t seq)
@@ -160,7 +162,8 @@ static void told(struct dht_node *node, const struct dht_message *m)
 
 	for (i = 0; i < m->n_contacts; i++) {
 		dht_contact_get(&contact, m->contacts + i * DHT_CONTACT_LEN);
-		if (!dht_work_ok(node->net, &contact))
+		if (!dht_table_curious(node, &contact.id) ||
+		    !dht_work_ok(node->net, &contact))
 			continue;
 		known = dht_book_get(host, &contact);
 		if (!known)

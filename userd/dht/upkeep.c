@@ -2,9 +2,11 @@
 /*
  * Upkeep: joining, and what a node does without being asked.
  *
- * Each round sends one command: to a sibling, to a spare that somebody told of,
- * into a bucket, or to one who has fallen silent. The interval follows the
- * churn, and so does what it costs.
+ * Each round sends a command or a few: to a sibling, to a spare that somebody
+ * told of, into a bucket, or to one who has fallen silent. Once in a lease a
+ * bucket is filled up by a lookup, once in two the node looks for those nearest
+ * to itself; more often after it has joined. The interval and the lease follow
+ * the churn, and so does what it costs.
  */
 #include <string.h>
 
@@ -15,8 +17,9 @@
 #define FILL_PATHS	3
 #define PASSES		1		/* more, through all buckets */
 #define SPARES		3		/* tried in one round */
+#define FAILING		3		/* the same */
 #define SPARSE		15		/* tenths of the distance expected */
-#define LOOK_AROUND	16		/* rounds, whatever the siblings */
+#define EARLY		5		/* halvings of the first gap */
 #define PULLS		3		/* siblings asked for objects at once */
 
 static uint64_t random64(const struct dht_node *node)
@@ -62,14 +65,14 @@ static void probe(struct dht_node *node, uint64_t now, uint32_t known,
 }
 
 static void fill(struct dht_node *node, uint64_t now,
-		 const struct themis_id *target)
+		 const struct themis_id *target, bool alarm)
 {
 	struct dht_op *op = dht_op_new(node, now, DHT_AIM_FILL, target);
 
 	if (!op)
 		return;
 	if (themis_id_equal(target, &node->self.id)) {
-		op->paths *= 2;
+		op->paths <<= alarm;
 		dht_lookup_anchor(op);
 	} else {
 		op->need = FILL_NEED;
@@ -108,11 +111,11 @@ void dht_fill_next(struct dht_node *node, uint64_t now)
 		node->passes--;
 		node->fill = far_buckets(node);
 		target = node->self.id;
-		fill(node, now, &target);
+		fill(node, now, &target, true);
 		return;
 	}
 	target = id_in(node, --node->fill);
-	fill(node, now, &target);
+	fill(node, now, &target, false);
 }
 
 /**
@@ -226,32 +229,53 @@ static bool probe_sibling(struct dht_node *node, uint64_t now)
 	return true;
 }
 
+/* Until the next lookup of a kind: a lease, or two; less with churn, or early. */
+static uint64_t gap(const struct dht_node *node, uint8_t *done,
+		    unsigned int leases)
+{
+	uint64_t us = dht_lease(node) * DHT_SECOND * leases;
+
+	if (dht_lease(node) <= dht_p(node)->lease_max / 2)
+		us /= 3;
+	if (*done < EARLY)
+		return us >> (EARLY - (*done)++);
+	return us * 3 / 4 + random64(node) % (us / 2);
+}
+
 /* While there is room, a random place in the next bucket is looked for. */
 static bool fill_more(struct dht_node *node, uint64_t now)
 {
 	unsigned int buckets = far_buckets(node);
 	struct themis_id target;
 
-	if (dht_small(node) || !buckets ||
+	if (dht_small(node) || !buckets || now < node->fill_at ||
 	    node->table.count >= dht_p(node)->table)
 		return false;
-	target = id_in(node, (node->turn / 4) % buckets);
-	fill(node, now, &target);
+	node->fill_at = now + gap(node, &node->fills, 1);
+	target = id_in(node, node->fill_bucket++ % buckets);
+	fill(node, now, &target, false);
 	return true;
 }
 
 /* Siblings that lie too far away hint that the nearest have been hidden. */
-static bool look_around(struct dht_node *node, uint64_t now)
+static bool hidden(const struct dht_node *node)
 {
 	const struct dht_table *t = &node->table;
 	unsigned int r = dht_p(node)->redundancy;
 
-	if (dht_small(node) || t->count < r || node->turn % 4 ||
-	    (node->turn % LOOK_AROUND &&
-	     !dht_too_sparse(node, t->peer[r - 1].prefix ^ t->self, r,
-			     SPARSE)))
+	return node->turn % 4 == 0 &&
+	       dht_too_sparse(node, t->peer[r - 1].prefix ^ t->self, r,
+			      SPARSE);
+}
+
+static bool look_around(struct dht_node *node, uint64_t now)
+{
+	if (dht_small(node) ||
+	    node->table.count < dht_p(node)->redundancy ||
+	    (now < node->around_at && !hidden(node)))
 		return false;
-	fill(node, now, &node->self.id);
+	fill(node, now, &node->self.id, now < node->around_at);
+	node->around_at = now + gap(node, &node->arounds, 2);
 	return true;
 }
 
@@ -305,6 +329,21 @@ static bool probe_bucket(struct dht_node *node, uint64_t now)
 	return true;
 }
 
+/* Those who did not answer last time are asked again soon. */
+static bool probe_failing(struct dht_node *node, uint64_t now)
+{
+	const struct dht_table *t = &node->table;
+	unsigned int i, n = 0;
+
+	for (i = 0; i < t->count && n < FAILING; i++) {
+		if (!t->peer[i].fails)
+			continue;
+		probe(node, now, t->peer[i].known, &node->self.id);
+		n++;
+	}
+	return n;
+}
+
 static bool probe_missing(struct dht_node *node, uint64_t now)
 {
 	if (!node->n_missing)
@@ -330,8 +369,9 @@ void dht_probed(struct dht_node *node, uint64_t now, uint32_t known)
 		if (node->missing[i] != known)
 			continue;
 		node->missing[i] = node->missing[--node->n_missing];
+		dht_churn_undo(node);
 		dht_book_put(dht_of(node), known);
-		fill(node, now, &node->self.id);
+		fill(node, now, &node->self.id, false);
 		return;
 	}
 }
@@ -343,7 +383,7 @@ static bool turn_of(struct dht_node *node, uint64_t now, unsigned int turn)
 	case 0:
 		return probe_sibling(node, now);
 	case 1:
-		return fill_more(node, now);
+		return probe_failing(node, now);
 	case 2:
 		return probe_bucket(node, now);
 	default:
@@ -372,7 +412,7 @@ void dht_upkeep(struct dht_node *node, uint64_t now)
 		dht_store_expire(node, now);
 		dht_update_ask(node, now);
 	}
-	if (look_around(node, now))
+	if (look_around(node, now) || fill_more(node, now))
 		return;
 	for (i = 0; i < SPARES && probe_spare(node, now); i++)
 		;
