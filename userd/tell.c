@@ -48,6 +48,8 @@ const char *tell_why_name(enum themis_why why)
 		[THEMIS_WHY_OLD_VERSION]	= "refused-older-version",
 		[THEMIS_WHY_NEW_SUITE]		= "refused-newer-suite",
 		[THEMIS_WHY_OLD_SUITE]		= "refused-older-suite",
+		[THEMIS_WHY_NOT_FOUND]		= "not-found",
+		[THEMIS_WHY_NO_DIRECTORY]	= "no-directory",
 	};
 
 	return why < __THEMIS_WHY_MAX && names[why] ? names[why] : "unknown";

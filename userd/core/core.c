@@ -29,6 +29,8 @@ static const char * const why_text[__THEMIS_WHY_MAX] = {
 	[THEMIS_WHY_OLD_VERSION]	= "peer refuses: its version is older than ours",
 	[THEMIS_WHY_NEW_SUITE]		= "peer refuses: its suite is newer than ours",
 	[THEMIS_WHY_OLD_SUITE]		= "peer refuses: its suite is older than ours",
+	[THEMIS_WHY_NOT_FOUND]		= "the directory does not know the peer",
+	[THEMIS_WHY_NO_DIRECTORY]	= "the directory does not answer",
 };
 
 static const char * const why_hint[__THEMIS_WHY_MAX] = {
@@ -69,6 +71,10 @@ static const char * const why_hint[__THEMIS_WHY_MAX] = {
 		"Update this side.",
 	[THEMIS_WHY_OLD_SUITE] =
 		"Update the peer.",
+	[THEMIS_WHY_NOT_FOUND] =
+		"Check the peer's id, and that it runs and has joined the network.",
+	[THEMIS_WHY_NO_DIRECTORY] =
+		"Look at 'themis net', and name members that run.",
 };
 
 #define COUNTER_TEXT(name, text, help) text,

@@ -66,6 +66,8 @@ enum themis_why {
 	THEMIS_WHY_BAD_CONFIRM,		/* psk differs, or tampering */
 	THEMIS_WHY_FULL,		/* a table's bound was reached */
 	THEMIS_WHY_KERNEL,		/* the kernel refused the key */
+	THEMIS_WHY_NOT_FOUND,		/* the directory does not know the peer */
+	THEMIS_WHY_NO_DIRECTORY,	/* the directory does not answer */
 	THEMIS_WHY_DENIED,		/* our own node does not want the peer */
 	THEMIS_WHY_REFUSED,		/* the peer refuses, for reasons of its own */
 	THEMIS_WHY_UNLISTED,		/* ... we are not in its allow list */
@@ -233,6 +235,11 @@ int themis_core_node_add(struct themis_core *core, const uint8_t seed[32],
 			 struct themis_id *id);
 int themis_core_node_del(struct themis_core *core, uint64_t now,
 			 const struct themis_id *node);
+/* What a node says of itself: its key, and its signature, 64 bytes. */
+int themis_core_node_key(struct themis_core *core,
+			 const struct themis_id *node, uint8_t key[32]);
+int themis_core_sign(struct themis_core *core, const struct themis_id *node,
+		     uint8_t signature[64], const uint8_t *b, size_t len);
 
 /* Configured peers. @endpoint and @psk may be NULL. */
 int themis_core_peer_add(struct themis_core *core, uint64_t now,
@@ -256,10 +263,27 @@ int themis_core_peer_deny(struct themis_core *core, uint64_t now,
 bool themis_core_allowed(struct themis_core *core,
 			 const struct themis_id *node,
 			 const struct themis_id *peer);
+int themis_core_peer_get(struct themis_core *core,
+			 const struct themis_id *node,
+			 const struct themis_id *peer,
+			 struct themis_peer_info *info);
 /* Walks all peers; stops when @cb returns non-zero, and returns that. */
 int themis_core_peers(struct themis_core *core,
 		      int (*cb)(void *ctx, const struct themis_peer_info *info),
 		      void *ctx);
+
+/* What a directory knows: learn.c. */
+int themis_core_peer_learn(struct themis_core *core, uint64_t now,
+			   const struct themis_id *node,
+			   const struct themis_id *peer,
+			   const union themis_endpoint *endpoint);
+bool themis_core_locatable(struct themis_core *core,
+			   const struct themis_id *node,
+			   const struct themis_id *peer);
+void themis_core_acquire_fail(struct themis_core *core, uint64_t now,
+			      const struct themis_id *node,
+			      const struct themis_id *peer,
+			      enum themis_why why);
 
 /* Inputs. Each may put actions on the queue. */
 void themis_core_packet(struct themis_core *core, uint64_t now, uint16_t link,

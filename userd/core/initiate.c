@@ -31,20 +31,32 @@ static bool over(const struct core_agree *agree, uint64_t now)
 
 /*
  * Where the peer last proved itself is tried first, and in turn with the
- * configured endpoint: one of the two may be out of date. Where a message 1
- * came from proves nothing, for it may be a replay: that is the last resort.
+ * configured endpoint, or else what the directory told: one of the two may be
+ * out of date. Where a message 1 came from proves nothing, for it may be a
+ * replay: that is the last resort.
  */
 static const union themis_endpoint *choose(const struct core_peer *peer,
 					   unsigned int tries)
 {
+	const union themis_endpoint *given = &peer->given;
 	bool seen = core_endpoint_known(&peer->seen);
-	bool given = core_endpoint_known(&peer->given);
 
-	if (seen && given)
-		return tries % 2 ? &peer->given : &peer->seen;
-	if (seen)
-		return &peer->seen;
-	return given ? &peer->given : &peer->heard;
+	if (!core_endpoint_known(given))
+		given = &peer->told;
+	if (!core_endpoint_known(given))
+		return seen ? &peer->seen : &peer->heard;
+	return seen && tries % 2 == 0 ? &peer->seen : given;
+}
+
+/**
+ * core_locatable() - whether there is any endpoint to try for a peer
+ * @peer: the peer
+ *
+ * Return: true if so.
+ */
+bool core_locatable(const struct core_peer *peer)
+{
+	return core_endpoint_known(choose(peer, 0));
 }
 
 static void send_init(struct themis_core *core, uint64_t now,
@@ -155,7 +167,7 @@ void core_begin(struct themis_core *core, uint64_t now, struct core_peer *peer,
 		core_not_begun(core, now, peer, wanted, THEMIS_WHY_DENIED);
 		return;
 	}
-	if (!core_endpoint_known(choose(peer, 0))) {
+	if (!core_locatable(peer)) {
 		core_not_begun(core, now, peer, wanted, THEMIS_WHY_NO_ENDPOINT);
 		return;
 	}

@@ -190,3 +190,46 @@ int themis_core_node_del(struct themis_core *core, uint64_t now,
 	core_node_free(core, found);
 	return 0;
 }
+
+/**
+ * themis_core_node_key() - the public key of a local node
+ * @core: the core
+ * @node: the node
+ * @key: result, Ed25519
+ *
+ * Return: 0, or -ENOENT.
+ */
+int themis_core_node_key(struct themis_core *core,
+			 const struct themis_id *node, uint8_t key[32])
+{
+	struct core_node *found = core_node_find(core, node);
+
+	if (!found)
+		return -ENOENT;
+	memcpy(key, found->self.public_key, 32);
+	return 0;
+}
+
+/**
+ * themis_core_sign() - sign for a local node
+ * @core: the core
+ * @node: the node
+ * @signature: result, Ed25519
+ * @b: what is signed; it begins with a label that no message of the agreement
+ *	begins with, so that none can be passed off as one
+ * @len: its length in bytes
+ *
+ * Return: 0, or -ENOENT.
+ */
+int themis_core_sign(struct themis_core *core, const struct themis_id *node,
+		     uint8_t signature[64], const uint8_t *b, size_t len)
+{
+	struct core_node *found = core_node_find(core, node);
+
+	if (!found)
+		return -ENOENT;
+	core_node_unlock(found);
+	crypto_sign_detached(signature, NULL, b, len, found->secret_key);
+	core_node_lock(found);
+	return 0;
+}

@@ -302,7 +302,8 @@ static void fill_info(struct themis_peer_info *info,
 	info->node = peer->node->self.id;
 	info->peer = peer->id;
 	info->endpoint = core_endpoint_known(&peer->seen) ? peer->seen :
-							    peer->given;
+			 core_endpoint_known(&peer->given) ? peer->given :
+							     peer->told;
 	info->state = peer->state;
 	info->why = peer->why;
 	info->asked = peer->asked;
@@ -345,5 +346,29 @@ int themis_core_peers(struct themis_core *core,
 				return err;
 		}
 	}
+	return 0;
+}
+
+/**
+ * themis_core_peer_get() - one row of the table of peers
+ * @core: the core
+ * @node: the local node
+ * @peer: the peer's id
+ * @info: result
+ *
+ * Return: 0, or -ENOENT.
+ */
+int themis_core_peer_get(struct themis_core *core,
+			 const struct themis_id *node,
+			 const struct themis_id *peer,
+			 struct themis_peer_info *info)
+{
+	struct core_node *local = core_node_find(core, node);
+	struct core_peer *found;
+
+	found = local ? core_peer_find(core, local, peer) : NULL;
+	if (!found)
+		return -ENOENT;
+	fill_info(info, found);
 	return 0;
 }

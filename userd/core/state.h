@@ -84,6 +84,7 @@ struct core_node {
  * @id: who it is
  * @given: endpoint from the configuration
  * @seen: endpoint from which it last proved itself
+ * @told: endpoint that the directory last told
  * @heard: endpoint from which its last message 1 came
  * @asked: where the last own message 1 went
  * @psk: guarded, or NULL
@@ -109,6 +110,7 @@ struct core_peer {
 	struct themis_id	id;
 	union themis_endpoint	given;
 	union themis_endpoint	seen;
+	union themis_endpoint	told;
 	union themis_endpoint	heard;
 	union themis_endpoint	asked;
 	uint8_t			*psk;
@@ -343,6 +345,7 @@ void core_agree_unproven(struct themis_core *core, struct core_peer *peer,
 bool core_loaded(const struct themis_core *core, uint64_t now);
 
 /* initiate.c */
+bool core_locatable(const struct core_peer *peer);
 void core_begin(struct themis_core *core, uint64_t now, struct core_peer *peer,
 		bool wanted, bool again);
 void core_not_begun(struct themis_core *core, uint64_t now,
