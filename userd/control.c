@@ -28,6 +28,7 @@
  * @writer: on @fd, while an answer does
  * @timer: for lines that do not end and clients that do not ask
  * @monitor: gets events
+ * @later: its request is being answered, or NULL
  * @closing: the other end, or this one, has had enough
  * @in: what has been read
  * @in_len: bytes in @in
@@ -44,12 +45,21 @@ struct control_client {
 	ev_io			writer;
 	ev_timer		timer;
 	bool			monitor;
+	struct control_later	*later;
 	bool			closing;
 	char			*in;
 	size_t			in_len;
 	char			*out;
 	size_t			out_len;
 	size_t			out_at;
+};
+
+/**
+ * struct control_later - an answer that is owed
+ * @client: to whom; NULL: it is gone
+ */
+struct control_later {
+	struct control_client	*client;
 };
 
 /**
@@ -95,6 +105,12 @@ bool control_privileged(const struct control_client *client)
 	return client->who.uid == 0 || client->who.uid == geteuid();
 }
 
+uid_t control_uid(const struct control_client *client, gid_t *gid)
+{
+	*gid = client->who.gid;
+	return client->who.uid;
+}
+
 void control_monitor(struct control_client *client)
 {
 	client->monitor = true;
@@ -109,6 +125,8 @@ static void client_free(struct control_client *client)
 		at = &(*at)->next;
 	*at = client->next;
 	control->nclients--;
+	if (client->later)
+		client->later->client = NULL;
 	ev_io_stop(control->loop, &client->reader);
 	ev_io_stop(control->loop, &client->writer);
 	ev_timer_stop(control->loop, &client->timer);
@@ -186,6 +204,38 @@ out_close:
 	client->closing = true;
 }
 
+struct control_later *control_later(struct control_client *client)
+{
+	struct control_later *later = malloc(sizeof(*later));
+
+	if (!later)
+		return NULL;
+	later->client = client;
+	client->later = later;
+	return later;
+}
+
+void control_answer(struct control_later *later, json_t *reply)
+{
+	struct control_client *client = later ? later->client : NULL;
+
+	free(later);
+	if (!client) {
+		json_decref(reply);
+		return;
+	}
+	client->later = NULL;
+	put_line(client, reply, REPLY_MAX);
+	ev_feed_event(client->control->loop, &client->writer, EV_WRITE);
+}
+
+void control_now(struct control_later *later)
+{
+	if (later)
+		later->client->later = NULL;
+	free(later);
+}
+
 static json_t *answer(struct control_client *client, const char *line,
 		      size_t len)
 {
@@ -211,20 +261,25 @@ static json_t *answer(struct control_client *client, const char *line,
 /* Answers whole lines, one at a time: the next when the answer is read. */
 static void take_lines(struct control_client *client)
 {
+	json_t *reply;
 	size_t len;
 	char *end;
 
-	while (!client->closing && client->in_len && !client->out_len) {
+	while (!client->closing && client->in_len && !client->out_len &&
+	       !client->later) {
 		end = memchr(client->in, '\n', client->in_len);
 		if (!end)
 			break;
 		len = (size_t)(end - client->in);
-		put_line(client, answer(client, client->in, len), REPLY_MAX);
+		reply = answer(client, client->in, len);
+		if (!json_is_null(reply))
+			put_line(client, reply, REPLY_MAX);
 		client->in_len -= len + 1;
 		memmove(client->in, end + 1, client->in_len);
 		flush(client);
 	}
-	if (!client->closing && client->in_len == CONTROL_LINE_MAX &&
+	if (!client->closing && !client->later &&
+	    client->in_len == CONTROL_LINE_MAX &&
 	    !memchr(client->in, '\n', client->in_len)) {
 		struct themis_diag diag;
 
@@ -248,13 +303,14 @@ static void settle(struct control_client *client)
 		return;
 	}
 	/* Who does not read its answer is not asked for more. */
-	if (client->out_len && !client->monitor)
+	if ((client->out_len && !client->monitor) || client->later)
 		ev_io_stop(loop, &client->reader);
 	else
 		ev_io_start(loop, &client->reader);
 
 	ev_timer_stop(loop, &client->timer);
-	if (client->monitor && !client->in_len && !client->out_len)
+	if (client->later ||
+	    (client->monitor && !client->in_len && !client->out_len))
 		return;
 	limit = client->in_len || client->out_len ? CONTROL_PARTIAL_S :
 						    CONTROL_IDLE_S;

@@ -12,6 +12,7 @@
 #include <ev.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "diag.h"
 
@@ -25,10 +26,12 @@
 
 struct control;
 struct control_client;
+struct control_later;
 
 /*
  * Answers a request of @client, a JSON object; @ctx is control_start()'s.
- * Returns a new reference to the answer, or NULL for lack of memory.
+ * Returns a new reference to the answer, or NULL for lack of memory; json_null()
+ * after control_later().
  */
 typedef json_t *(*control_handler)(void *ctx, struct control_client *client,
 				   json_t *request);
@@ -67,6 +70,39 @@ void control_event(struct control *control, json_t *event);
  * @client: who asks
  */
 void control_monitor(struct control_client *client);
+
+/**
+ * control_later() - have a request answered later
+ * @client: who asks; its next request waits until then
+ *
+ * Return: for control_answer(), which must be called once, even if the client
+ * is gone by then; NULL for lack of memory.
+ */
+struct control_later *control_later(struct control_client *client);
+
+/**
+ * control_answer() - answer a request now
+ * @later: what control_later() gave; freed. May be NULL
+ * @reply: the answer; its reference is taken. NULL: no memory
+ *
+ * Not from within the handler that has called control_later().
+ */
+void control_answer(struct control_later *later, json_t *reply);
+
+/**
+ * control_now() - a request is answered at once after all
+ * @later: what control_later() gave in the same handler; freed. May be NULL
+ */
+void control_now(struct control_later *later);
+
+/**
+ * control_uid() - who a client is
+ * @client: who asks
+ * @gid: result: its primary group
+ *
+ * Return: its user.
+ */
+uid_t control_uid(const struct control_client *client, gid_t *gid);
 
 /**
  * control_privileged() - whether a client may change things
