@@ -284,6 +284,9 @@ uint64_t dht_store(struct dht_node *node, uint64_t now, const uint8_t *object,
 		   size_t len);
 uint64_t dht_leave(struct dht_node *node, uint64_t now);
 
+/* Compares objects with the nearest peers now; how many are asked. */
+unsigned int dht_update(struct dht_node *node, uint64_t now);
+
 /* Messages. The transport has proven who @from is. */
 void dht_command(struct dht_node *node, uint64_t now,
 		 const struct dht_contact *from, uint64_t seq,

@@ -81,6 +81,7 @@ static int put(struct dht_op *op, uint64_t now, struct dht_seen *seen)
 static unsigned int copies(struct dht_op *op)
 {
 	unsigned int r = dht_p(op->node)->redundancy, i, n = 0;
+	unsigned int whole = op->node->table.count + 1;
 
 	for (i = 0; i < op->n_seen; i++) {
 		if (op->seen[i].stand == DHT_GONE)
@@ -95,9 +96,12 @@ static unsigned int copies(struct dht_op *op)
 			      dht_expected(op->node, 2 * r)))
 			break;
 	}
-	if (n > r)
+	if (n > r) {
 		op->result.alarm = true;
-	return n > r ? n : r;
+		return n;
+	}
+	/* There are not more copies than nodes. */
+	return r < whole ? r : whole;
 }
 
 /* Puts the object at the nearest who are not known to have it, or to get it. */

@@ -133,6 +133,25 @@ void dht_update_ask(struct dht_node *node, uint64_t now)
 		dht_update_from(node, now, best[(random >> 32) % n]->known);
 }
 
+/**
+ * dht_update() - compare objects with the nearest peers now
+ * @node: the node
+ * @now: microseconds
+ *
+ * Return: how many are asked.
+ */
+unsigned int dht_update(struct dht_node *node, uint64_t now)
+{
+	const struct dht_peer *best[32];
+	unsigned int i, n;
+
+	n = dht_table_nearest(node, &node->self.id, false, best,
+			      dht_p(node)->redundancy);
+	for (i = 0; i < n; i++)
+		dht_update_from(node, now, best[i]->known);
+	return n;
+}
+
 static bool has(const struct dht_message *m, const struct dht_held *held)
 {
 	const uint8_t *b = m->digests;
