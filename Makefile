@@ -32,7 +32,8 @@ HARDEN	:= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 USER_CFLAGS = -std=gnu11 $(CFLAGS) $(HARDEN) $(WARN)
 LDFLAGS	+= -pie -Wl,-z,relro,-z,now
 LIBS_NL	:= -lnl-genl-3 -lnl-3
-LIBS_D	:= $(LIBS_NL) -lsodium -lev -ljansson -linih -lcap-ng -lseccomp -lcares
+LIBS_D	:= $(LIBS_NL) -lsodium -lev -ljansson -linih -lcap-ng -lseccomp \
+	   -lcares
 LIBS_T	:= $(LIBS_NL) -lsodium -ljansson
 
 Q	:= $(if $(V),,@)
@@ -67,7 +68,8 @@ build/libthemisdht.a: $(call obj,$(DHT_SRC))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-build/themisd: $(call obj,$(D_SRC)) build/libthemiscore.a build/libafthemis.a
+build/themisd: $(call obj,$(D_SRC)) build/libthemisdht.a \
+	       build/libthemiscore.a build/libafthemis.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_D)
 

@@ -224,6 +224,8 @@ static int take_node(struct reader *r, const char *key, const char *value)
 	}
 	if (!strcmp(key, "create-key"))
 		return take_bool(r, &node->create_key, value);
+	if (!strcmp(key, "directory"))
+		return take_bool(r, &node->directory, value);
 	return unknown_key(r, key);
 }
 
@@ -252,6 +254,8 @@ static int take_peer(struct reader *r, const char *key, const char *value)
 		peer->denied = !allow;
 		return 1;
 	}
+	if (!strcmp(key, "bootstrap"))
+		return take_bool(r, &peer->bootstrap, value);
 	if (!strcmp(key, "endpoint")) {
 		char host[THEMIS_HOST_MAX];
 		struct sockaddr_storage ss;
@@ -380,6 +384,10 @@ static int check_whole(struct reader *r)
 		if (!peer->has_id)
 			return fail(r, "Give 64 hex digits.",
 				    "peer \"%s\" lacks \"id\"", peer->name);
+		if (peer->bootstrap && !peer->endpoint)
+			return fail(r, "Say where it is.",
+				    "peer \"%s\" is to be joined through, and lacks \"endpoint\"",
+				    peer->name);
 		if (!peer->node && c->nnodes != 1)
 			return fail(r, "Name one of them.",
 				    "peer \"%s\" lacks \"node\", and there are %zu",

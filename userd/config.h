@@ -20,6 +20,7 @@
  * @owner: who may use it, or NULL
  * @allow: "any" or "listed" peers, or NULL
  * @create_key: make the key file if there is none
+ * @directory: it is in the directory of its network
  * @line: where the section begins
  */
 struct config_node {
@@ -30,6 +31,7 @@ struct config_node {
 	char		*owner;
 	char		*allow;
 	bool		create_key;
+	bool		directory;
 	unsigned int	line;
 };
 
@@ -42,6 +44,7 @@ struct config_node {
  * @endpoint: address or host name, and port; or NULL
  * @psk_file: path of a pre-shared key, or NULL
  * @denied: the node has nothing to do with it
+ * @bootstrap: the node joins the directory through it
  * @line: where the section begins
  */
 struct config_peer {
@@ -52,6 +55,7 @@ struct config_peer {
 	char			*endpoint;
 	char			*psk_file;
 	bool			denied;
+	bool			bootstrap;
 	unsigned int		line;
 };
 

@@ -23,6 +23,7 @@
 #define THEMISD_PENDING_MAX	1024
 
 struct config;
+struct directory;
 struct metrics;
 struct resolver;
 struct ways;
@@ -70,6 +71,7 @@ struct node;
  * @config_named: @config_path was given, and must be there
  * @config_found: it was there
  * @metrics: the metrics socket, or NULL
+ * @directory: the directory, or NULL while no node is in one
  * @resolver: looks host names up, see resolve.h
  * @ways: listens to changes of addresses, see ways.h
  * @started_us: when the daemon started
@@ -108,6 +110,7 @@ struct daemon {
 	bool			config_named;
 	bool			config_found;
 	struct metrics		*metrics;
+	struct directory	*directory;
 	struct resolver		*resolver;
 	struct ways		*ways;
 	uint64_t		started_us;

@@ -11,6 +11,7 @@
 #include <sodium.h>
 
 #include "addr.h"
+#include "directory.h"
 #include "drive.h"
 #include "link.h"
 #include "log.h"
@@ -117,6 +118,7 @@ static int carry_out(struct daemon *d, const struct themis_action *act)
 		/* A name may mean another place by now. */
 		if (act->why || act->state == THEMIS_PEER_HANDSHAKING)
 			resolve_again(d, &act->node, &act->peer);
+		directory_state(d, act);
 		return 0;
 	}
 	if (err) {

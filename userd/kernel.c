@@ -8,6 +8,7 @@
 
 #include "addr.h"
 #include "config.h"
+#include "directory.h"
 #include "drive.h"
 #include "kernel.h"
 #include "log.h"
@@ -75,14 +76,21 @@ static void node_event(struct daemon *d, const struct themis_nl_event *ev)
 	node_gone(d, &ev->node.id);
 }
 
+/* The core is asked for whom it knows, else the directory. */
+static void acquire(struct daemon *d, const struct themis_id *node,
+		    const struct themis_id *peer)
+{
+	if (!directory_acquire(d, node, peer))
+		themis_core_acquire(d->core, daemon_now(), node, peer);
+}
+
 static void on_event(void *ctx, const struct themis_nl_event *ev)
 {
 	struct daemon *d = ctx;
 
 	switch (ev->cmd) {
 	case THEMIS_CMD_ACQUIRE_NTF:
-		themis_core_acquire(d->core, daemon_now(), &ev->session.node,
-				    &ev->session.peer);
+		acquire(d, &ev->session.node, &ev->session.peer);
 		break;
 	case THEMIS_CMD_SESSION_NTF:
 		if (!node_find(d, &ev->session.node))
@@ -302,7 +310,7 @@ static void adopt(struct daemon *d, const struct themis_nl_session *s)
 				  THEMIS_EVENT_REKEY, &key, &endpoint);
 	}
 	if (s->state == THEMIS_SESSION_ACQUIRE)
-		themis_core_acquire(d->core, now, &s->node, &s->peer);
+		acquire(d, &s->node, &s->peer);
 	drive(d);
 }
 

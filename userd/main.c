@@ -17,6 +17,7 @@
 #include "config.h"
 #include "confine.h"
 #include "control.h"
+#include "directory.h"
 #include "drive.h"
 #include "kernel.h"
 #include "link.h"
@@ -228,6 +229,7 @@ static int run(struct daemon *d, enum confine_mode seccomp)
 			       &diag);
 		goto err_load;
 	}
+	directory_follow(d);
 
 	d->exit_code = THEMISD_EXIT_KERNEL;
 	if (confine_calls(seccomp, d->info.family, &diag))

@@ -9,6 +9,7 @@
 
 #include <sodium.h>
 
+#include "directory.h"
 #include "drive.h"
 #include "kernel.h"
 #include "keyfile.h"
@@ -181,6 +182,7 @@ static struct node *node_new(const struct node_spec *spec, bool configured,
 		 spec->name ? spec->name : "");
 	snprintf(node->netid, sizeof(node->netid), "%s", spec->netid);
 	node->link = spec->link;
+	node->directory = spec->directory;
 	node->configured = configured;
 	return node;
 
@@ -301,6 +303,7 @@ static bool name_taken(const struct daemon *d, const char *name)
 /* Takes a node out of everything but the kernel. */
 static void forget_node(struct daemon *d, struct node *node, bool remove_link)
 {
+	directory_forget(d, &node->id);
 	peer_forget_node(d, &node->id);
 	unlink_node(d, node);
 	themis_core_node_del(d->core, daemon_now(), &node->id);
@@ -409,6 +412,8 @@ int node_add(struct daemon *d, const struct node_spec *spec, bool configured,
 		}
 	}
 	drive(d);
+	if (!d->loading)
+		directory_follow(d);
 	log_info("node %s%s%s in network %s on link %u%s", text,
 		 node->name[0] ? " " : "", node->name, node->netid, node->link,
 		 made ? "" : ", taken over from the kernel");
@@ -541,6 +546,7 @@ void node_stop(struct daemon *d)
 {
 	struct node *node;
 
+	directory_stop(d);
 	while ((node = d->nodes)) {
 		peer_forget_node(d, &node->id);
 		unlink_node(d, node);

@@ -20,6 +20,7 @@
  * @allow: "any" or "listed" peers; NULL for "any"
  * @create_key: make the key file if there is none
  * @link_ours: the daemon made the link before a restart
+ * @directory: it is in the directory of its network
  * @expect: the id that the key must give, or NULL for any
  */
 struct node_spec {
@@ -31,6 +32,7 @@ struct node_spec {
 	const char	*allow;
 	bool		create_key;
 	bool		link_ours;
+	bool		directory;
 	const struct themis_id *expect;
 };
 
@@ -45,6 +47,7 @@ struct node_spec {
  * @owner: who may use it
  * @owner_id: uid or gid
  * @listed: speaks only with peers that we were told of
+ * @directory: it is in the directory of its network
  * @configured: from the configuration file, so not kept in the state file
  */
 struct node {
@@ -57,6 +60,7 @@ struct node {
 	enum themis_owner	owner;
 	uint32_t		owner_id;
 	bool			listed;
+	bool			directory;
 	bool			configured;
 };
 
@@ -66,12 +70,14 @@ struct node {
  * @endpoint: address or host name, and port; or NULL
  * @psk_file: path of a pre-shared key, or NULL
  * @allow: 1 to have to do with it, 0 not to, -1: as it was, or else 1
+ * @bootstrap: the node joins the directory through it; false: as it was
  */
 struct peer_spec {
 	const char	*name;
 	const char	*endpoint;
 	const char	*psk_file;
 	int		allow;
+	bool		bootstrap;
 };
 
 /**
@@ -99,6 +105,7 @@ struct lookup {
  * @where: host name and port that @endpoint came from, or NULL
  * @psk_file: path of a pre-shared key, or NULL
  * @denied: we have nothing to do with it
+ * @bootstrap: the node joins the directory through it
  * @lookup: of @where, see resolve.h
  * @configured: from the configuration file, so not kept in the state file
  * @doomed: list of those about to be forgotten
@@ -111,6 +118,7 @@ struct peer {
 	char			*where;
 	char			*psk_file;
 	bool			denied;
+	bool			bootstrap;
 	struct lookup		lookup;
 	bool			configured;
 	struct peer		*doomed;

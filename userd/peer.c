@@ -223,6 +223,7 @@ static int fill(struct peer *peer, const struct peer_spec *spec,
 		snprintf(peer->name, sizeof(peer->name), "%s", spec->name);
 	if (spec->allow >= 0)
 		peer->denied = !spec->allow;
+	peer->bootstrap |= spec->bootstrap;
 	if (spec->endpoint)
 		err = set_endpoint(peer, spec->endpoint, diag);
 	if (!err && spec->psk_file && set_text(&peer->psk_file, spec->psk_file))
@@ -313,6 +314,7 @@ int peer_set(struct daemon *d, const struct themis_id *node,
 	if (err)
 		goto err_free;
 	after.configured = true;
+	after.bootstrap = false;
 	free(after.psk_file);
 	after.psk_file = NULL;
 	if (!spec->endpoint) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "directory_request.h"
 #include "drive.h"
 #include "log.h"
 #include "node.h"
@@ -17,7 +18,8 @@
  * struct command - a row of the table
  * @name: value of "cmd"; the last row has none
  * @changes: only for privileged clients
- * @run: returns 0 and *@result (a new reference), or a negative errno and @diag
+ * @run: returns 0 and *@result (a new reference); -EINPROGRESS after
+ *	control_later(); or another negative errno and @diag
  */
 struct command {
 	const char	*name;
@@ -389,6 +391,14 @@ static const struct command commands[] = {
 	{ "peer-del", true, run_peer_del },
 	{ "peer-list", false, run_peer_list },
 	{ "peer-connect", true, run_peer_connect },
+	{ "join", true, request_join },
+	{ "leave", true, request_leave },
+	{ "update", true, request_update },
+	{ "find", false, request_find },
+	{ "store", false, request_store },
+	{ "net-list", false, request_net_list },
+	{ "net-contacts", false, request_net_contacts },
+	{ "net-objects", false, request_net_objects },
 	{ "monitor", false, run_monitor },
 	{ NULL, false, NULL },
 };
@@ -434,6 +444,8 @@ json_t *request_handle(void *ctx, struct control_client *client,
 		return control_bad(2, &diag);
 	}
 	err = command->run(ctx, client, request, &result, &diag);
+	if (err == -EINPROGRESS)
+		return json_null();
 	if (err) {
 		log_debug("%s: %s", name, diag.what);
 		return control_bad(err == -EINVAL ? 1 : 2, &diag);

@@ -14,6 +14,7 @@
 #include <sodium.h>
 
 #include "config.h"
+#include "directory.h"
 #include "keyfile.h"
 #include "link.h"
 #include "log.h"
@@ -61,6 +62,7 @@ static struct node_spec spec_of(const struct config_node *node)
 		.owner = node->owner,
 		.allow = node->allow,
 		.create_key = node->create_key,
+		.directory = node->directory,
 	};
 }
 
@@ -328,6 +330,7 @@ static void set_peers(struct change *c)
 			.endpoint = peer->endpoint,
 			.psk_file = peer->psk_file,
 			.allow = !peer->denied,
+			.bootstrap = peer->bootstrap,
 		};
 		if (peer_set(c->d, &c->wanted[i].node, &peer->id, &spec,
 			     &diag))
@@ -352,6 +355,21 @@ static void set_allowed(struct change *c)
 	}
 }
 
+/* After the peers, too: those that are to be joined through are known now. */
+static void set_directory(struct change *c)
+{
+	struct node *node;
+	size_t i;
+
+	for (i = 0; i < c->new->nnodes; i++) {
+		node = node_find(c->d, &c->ids[i]);
+		if (node)
+			node->directory = c->new->nodes[i].directory;
+	}
+	if (!c->d->loading)
+		directory_follow(c->d);
+}
+
 static void put_into_force(struct change *c)
 {
 	struct daemon *d = c->d;
@@ -365,6 +383,7 @@ static void put_into_force(struct change *c)
 	set_nodes(c);
 	set_peers(c);
 	set_allowed(c);
+	set_directory(c);
 	release_links(c, false);
 	remove_links(c);
 	d->bulk = false;

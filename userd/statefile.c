@@ -113,20 +113,21 @@ static int load_node(struct daemon *d, json_t *entry, struct themis_diag *diag)
 	struct themis_id want, id;
 	json_error_t error;
 	const char *text;
-	int link, ours = 0;
+	int link, ours = 0, directory = 0;
 
 	if (json_unpack_ex(entry, &error, 0,
-			   "{s:s, s:s, s:s, s:i, s:s, s?s, s?b, s?s}",
+			   "{s:s, s:s, s:s, s:i, s:s, s?s, s?b, s?s, s?b}",
 			   "id", &text, "key", &spec.key, "netid", &spec.netid,
 			   "link", &link, "owner", &spec.owner, "name",
 			   &spec.name, "link-ours", &ours, "allow",
-			   &spec.allow))
+			   &spec.allow, "directory", &directory))
 		return bad_entry(&error, diag);
 	if (link < 1 || link > UINT16_MAX || themis_id_parse(&want, text))
 		return themis_diag_set(diag, -EBADMSG, "Add it anew.",
 				       "a node of the state file has a bad link or id");
 	spec.link = (uint16_t)link;
 	spec.link_ours = ours;
+	spec.directory = directory;
 	spec.expect = &want;
 	/* The configuration file names it too, and comes first. */
 	if (node_find(d, &want))
@@ -140,12 +141,16 @@ static int load_peer(struct daemon *d, json_t *entry, struct themis_diag *diag)
 	const char *node_text, *peer_text;
 	struct themis_id node, peer;
 	json_error_t error;
+	int bootstrap = 0;
 
-	if (json_unpack_ex(entry, &error, 0, "{s:s, s:s, s?s, s?s, s?s, s?b}",
+	if (json_unpack_ex(entry, &error, 0,
+			   "{s:s, s:s, s?s, s?s, s?s, s?b, s?b}",
 			   "node", &node_text, "peer", &peer_text, "name",
 			   &spec.name, "endpoint", &spec.endpoint, "psk-file",
-			   &spec.psk_file, "allow", &spec.allow))
+			   &spec.psk_file, "allow", &spec.allow, "bootstrap",
+			   &bootstrap))
 		return bad_entry(&error, diag);
+	spec.bootstrap = bootstrap;
 	if (themis_id_parse(&node, node_text) ||
 	    themis_id_parse(&peer, peer_text))
 		return themis_diag_set(diag, -EBADMSG, "Add it anew.",
@@ -416,13 +421,14 @@ static json_t *node_entry(struct daemon *d, const struct node *node)
 	const struct link *link = link_find(d, node->link);
 	char id[THEMIS_ID_TEXT], owner[16];
 
-	return json_pack("{s:s, s:s*, s:s, s:s, s:i, s:s, s:b, s:s*}", "id",
+	return json_pack("{s:s, s:s*, s:s, s:s, s:i, s:s, s:b, s:s*, s:b}", "id",
 			 themis_id_format(&node->id, id), "name",
 			 node->name[0] ? node->name : NULL, "key", node->key,
 			 "netid", node->netid, "link", node->link, "owner",
 			 node_owner_format(node, owner), "link-ours",
 			 link && link->ours, "allow",
-			 node->listed ? "listed" : NULL);
+			 node->listed ? "listed" : NULL, "directory",
+			 node->directory);
 }
 
 static json_t *peer_entry(const struct peer *peer)
@@ -442,6 +448,8 @@ static json_t *peer_entry(const struct peer *peer)
 			  "psk-file", peer->psk_file);
 	if (entry && peer->denied)
 		json_object_set_new(entry, "allow", json_false());
+	if (entry && peer->bootstrap)
+		json_object_set_new(entry, "bootstrap", json_true());
 	return entry;
 }
 

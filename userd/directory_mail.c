@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Messages on their way out, and those that wait for a session.
+ *
+ * A contact need not be configured: the key agreement learns it here, and makes
+ * it prove its id.
+ */
+#include <stdlib.h>
+
+#include "directory_state.h"
+#include "drive.h"
+#include "log.h"
+
+/* Longer than an agreement is tried. */
+#define HOLD_US		(12 * 1000000ULL)
+
+/* The core is told, as it would be told of a lost message in the end. */
+static void failed(struct member *member, struct dht_action *act)
+{
+	member->dir->count[DIRECTORY_N_TX_FAILED]++;
+	if (act->type == DHT_ACT_COMMAND)
+		dht_failed(member->dht, daemon_now(), act->seq);
+	dht_action_done(act);
+}
+
+static void send_now(struct member *member, struct dht_action *act)
+{
+	int err = socket_send(member, act);
+
+	if (err) {
+		failed(member, act);
+		return;
+	}
+	dht_action_done(act);
+}
+
+static int hold(struct member *member, struct dht_action *act)
+{
+	struct directory *dir = member->dir;
+	struct held *held;
+
+	if (dir->n_held >= DIRECTORY_HELD_MAX) {
+		dir->count[DIRECTORY_N_FULL]++;
+		return -1;
+	}
+	held = malloc(sizeof(*held));
+	if (!held)
+		return -1;
+	*held = (struct held){
+		.member = member,
+		.act = act,
+		.since = daemon_now(),
+	};
+	*dir->held_end = held;
+	dir->held_end = &held->next;
+	dir->n_held++;
+	return 0;
+}
+
+/* Takes the one at @at out of the list. */
+static struct held *unhold(struct directory *dir, struct held **at)
+{
+	struct held *held = *at;
+
+	*at = held->next;
+	if (!held->next)
+		dir->held_end = at;
+	dir->n_held--;
+	return held;
+}
+
+/*
+ * All that waits for a session of @member with @peer: either there is one now,
+ * or there will be none.
+ */
+static void release(struct member *member, const struct themis_id *peer,
+		    bool up)
+{
+	struct directory *dir = member->dir;
+	struct held *held, *list = NULL, **end = &list, **at = &dir->held;
+
+	while ((held = *at)) {
+		if (held->member != member ||
+		    !themis_id_equal(&held->act->to.id, peer)) {
+			at = &held->next;
+			continue;
+		}
+		unhold(dir, at);
+		held->next = NULL;
+		*end = held;
+		end = &held->next;
+	}
+	while ((held = list)) {
+		list = held->next;
+		if (up)
+			send_now(member, held->act);
+		else
+			failed(member, held->act);
+		free(held);
+	}
+}
+
+/* Has an agreement begun; false if there can be none. */
+static bool call(struct member *member, const struct dht_contact *to)
+{
+	struct daemon *d = member->dir->d;
+	union themis_endpoint endpoint;
+	struct themis_peer_info info;
+
+	if (!contact_to_endpoint(to, &endpoint) ||
+	    themis_core_peer_learn(d->core, daemon_now(), &member->id, &to->id,
+				   &endpoint))
+		return false;
+	themis_core_acquire(d->core, daemon_now(), &member->id, &to->id);
+	drive(d);
+	return !themis_core_peer_get(d->core, &member->id, &to->id, &info) &&
+	       (info.state == THEMIS_PEER_HANDSHAKING ||
+		info.state == THEMIS_PEER_ESTABLISHED);
+}
+
+/**
+ * mail_post() - send a message, now or when there is a session
+ * @member: who sends it
+ * @act: the message, which is taken
+ */
+void mail_post(struct member *member, struct dht_action *act)
+{
+	struct daemon *d = member->dir->d;
+	const struct dht_contact to = act->to;
+	struct themis_peer_info info;
+
+	/* Who has just asked has a session. */
+	if (act->type == DHT_ACT_RESPONSE ||
+	    (!themis_core_peer_get(d->core, &member->id, &to.id, &info) &&
+	     info.state == THEMIS_PEER_ESTABLISHED)) {
+		send_now(member, act);
+		return;
+	}
+	if (hold(member, act)) {
+		failed(member, act);
+		return;
+	}
+	if (!call(member, &to))
+		release(member, &to.id, false);
+}
+
+void directory_state(struct daemon *d, const struct themis_action *act)
+{
+	struct member *member = directory_member(d, &act->node);
+
+	if (!member || act->state == THEMIS_PEER_HANDSHAKING)
+		return;
+	release(member, &act->peer, act->state == THEMIS_PEER_ESTABLISHED);
+	directory_drive(member->dir);
+}
+
+/**
+ * mail_expire() - give up what has waited for too long
+ * @dir: the directory
+ * @now: microseconds
+ */
+void mail_expire(struct directory *dir, uint64_t now)
+{
+	struct held *held;
+
+	while (dir->held && now - dir->held->since > HOLD_US) {
+		held = unhold(dir, &dir->held);
+		failed(held->member, held->act);
+		free(held);
+	}
+}
+
+/**
+ * mail_forget() - drop what a member wanted to send
+ * @dir: the directory
+ * @member: the member
+ */
+void mail_forget(struct directory *dir, const struct member *member)
+{
+	struct held *held, **at = &dir->held;
+
+	while ((held = *at)) {
+		if (held->member != member) {
+			at = &held->next;
+			continue;
+		}
+		unhold(dir, at);
+		dht_action_done(held->act);
+		free(held);
+	}
+}

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests of clients: join, leave, update, find.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "directory_request.h"
+#include "directory_state.h"
+#include "log.h"
+#include "node.h"
+#include "object.h"
+#include "statefile.h"
+
+/**
+ * directory_bad_arguments() - a request is not as it should be
+ * @error: what jansson says
+ * @diag: filled in
+ *
+ * Return: -EINVAL.
+ */
+int directory_bad_arguments(const json_error_t *error,
+			    struct themis_diag *diag)
+{
+	return themis_diag_set(diag, -EINVAL,
+			       "See the list of commands in themisd(8).",
+			       "the request's arguments are wrong: %s",
+			       error->text);
+}
+
+/**
+ * directory_member_of() - the member that a request is about
+ * @d: the daemon
+ * @text: as node_resolve() has it; NULL also means the only member there is
+ * @diag: filled in on failure
+ *
+ * Return: the member, or NULL.
+ */
+struct member *directory_member_of(struct daemon *d, const char *text,
+				   struct themis_diag *diag)
+{
+	struct member *member = d->directory ? d->directory->members : NULL;
+	char id_text[THEMIS_ID_TEXT];
+	struct themis_id id;
+
+	if (!text && member && !member->next)
+		return member;
+	if (node_resolve(d, text, &id, diag))
+		return NULL;
+	member = directory_member(d, &id);
+	if (!member)
+		themis_diag_set(diag, -ENOENT, "Have it join with 'themis join'.",
+				"node %.16s is in no directory",
+				themis_id_format(&id, id_text));
+	return member;
+}
+
+/* A client that waits for an operation. */
+struct asked {
+	struct wait		wait;
+	struct control_later	*later;
+	struct themis_id	id;		/* what it is about, or zero */
+	bool			leaving;
+};
+
+static json_t *gone(void)
+{
+	struct themis_diag diag;
+
+	themis_diag_set(&diag, -ENETDOWN, "Try again.",
+			"the node has left the directory meanwhile");
+	return control_bad(2, &diag);
+}
+
+static const char *next_step(enum dht_outcome outcome)
+{
+	switch (outcome) {
+	case DHT_NO_ANSWER:
+		return "Look at 'themis net': are there members that run?";
+	case DHT_NOT_FOUND:
+		return "Check the id, and that it was stored and has not expired.";
+	case DHT_NO_QUORUM:
+		return "Try again when more members can be reached.";
+	default:
+		return "Look at 'themis net'.";
+	}
+}
+
+static json_t *bad_result(const struct dht_result *result)
+{
+	struct themis_diag diag;
+
+	themis_diag_set(&diag, -EHOSTUNREACH, next_step(result->outcome),
+			"%s%s%s", dht_outcome_text(result->outcome),
+			result->status ? ": " : "", result->status ?
+			dht_status_text(result->status) : "");
+	return control_bad(2, &diag);
+}
+
+static json_t *good_result(const struct asked *asked,
+			   const struct dht_action *act)
+{
+	json_t *result = directory_json_result(act, daemon_now());
+	char id[THEMIS_ID_TEXT];
+
+	themis_id_format(&asked->id, id);
+	if (!themis_id_zero(&asked->id))
+		json_object_set_new(result, "id", json_string(id));
+	return control_ok(result);
+}
+
+/* The objects are handed over: the node is in the directory no longer. */
+static void leave(struct member *member)
+{
+	struct daemon *d = member->dir->d;
+	struct node *node = node_find(d, &member->id);
+	struct themis_diag diag;
+
+	if (node) {
+		node->directory = false;
+		if (statefile_node(d, node, &diag))
+			log_diag(LOG_LEVEL_WARN, &diag);
+	}
+	directory_forget(d, &member->id);
+}
+
+static void asked_done(struct wait *wait, const struct dht_action *act)
+{
+	struct asked *asked = (struct asked *)wait;
+	json_t *reply;
+
+	if (!act)
+		reply = gone();
+	else if (act->result.outcome == DHT_DONE)
+		reply = good_result(asked, act);
+	else
+		reply = bad_result(&act->result);
+	if (wait->steps)
+		json_object_set_new(reply, "steps", wait->steps);
+	control_answer(asked->later, reply);
+	if (asked->leaving && act)
+		leave(wait->member);
+	free(asked);
+}
+
+static int no_room(struct asked *asked, struct themis_diag *diag)
+{
+	if (asked) {
+		json_decref(asked->wait.steps);
+		control_now(asked->later);
+	}
+	free(asked);
+	return themis_diag_set(diag, -ENOSPC, "Try again in a second.",
+			       "there is no room for one more operation");
+}
+
+static int ask(struct member *member, struct control_client *client,
+	       const struct directory_question *q, bool leaving,
+	       struct themis_diag *diag)
+{
+	struct asked *asked = calloc(1, sizeof(*asked));
+
+	if (asked)
+		asked->later = control_later(client);
+	if (!asked || !asked->later)
+		return no_room(asked, diag);
+	asked->leaving = leaving;
+	if (q->id)
+		asked->id = *q->id;
+	if (q->trace)
+		asked->wait.steps = json_array();
+	directory_begin(member, &asked->wait);
+	if (directory_wait(member, &asked->wait, q->begin(member, q),
+			   asked_done))
+		return no_room(asked, diag);
+	/* Not now: the client is told once we have returned. */
+	directory_soon(member->dir);
+	return -EINPROGRESS;
+}
+
+/**
+ * directory_ask() - begin an operation that a client waits for
+ * @member: whose operation
+ * @client: who asks
+ * @q: what
+ * @diag: filled in on failure
+ *
+ * Return: -EINPROGRESS, or -ENOSPC.
+ */
+int directory_ask(struct member *member, struct control_client *client,
+		  const struct directory_question *q,
+		  struct themis_diag *diag)
+{
+	return ask(member, client, q, false, diag);
+}
+
+static uint64_t begin_join(struct member *member,
+			   const struct directory_question *q)
+{
+	if (!member->joining)
+		member_join(member);
+	return member->joining;
+}
+
+/* Has the node in the directory, from now on and after a restart. */
+static int enter(struct daemon *d, const struct themis_id *id,
+		 struct themis_diag *diag)
+{
+	struct node *node = node_find(d, id);
+	char text[THEMIS_ID_TEXT];
+	int err;
+
+	if (!node)
+		return themis_diag_set(diag, -ENOENT,
+				       "Add it with 'themis node add'.",
+				       "there is no node %s here",
+				       themis_id_format(id, text));
+	if (!node->directory) {
+		node->directory = true;
+		err = statefile_node(d, node, diag);
+		if (err) {
+			node->directory = false;
+			return err;
+		}
+	}
+	directory_follow(d);
+	return 0;
+}
+
+DIRECTORY_REQUEST(join)
+{
+	const char *cmd, *node_text = NULL, *via_text = NULL;
+	const struct directory_question q = { .begin = begin_join };
+	struct peer_spec via = { .allow = -1, .bootstrap = true };
+	struct themis_id node, peer;
+	struct member *member;
+	json_error_t error;
+	int err;
+
+	if (json_unpack_ex(request, &error, JSON_STRICT,
+			   "{s:s, s?s, s?s, s?s}", "cmd", &cmd, "node",
+			   &node_text, "member", &via_text, "endpoint",
+			   &via.endpoint))
+		return directory_bad_arguments(&error, diag);
+	if (via.endpoint && !via_text)
+		return themis_diag_set(diag, -EINVAL,
+				       "Say whose endpoint it is.",
+				       "there is an endpoint, and no member");
+	err = node_resolve(d, node_text, &node, diag);
+	if (!err && via_text)
+		err = peer_resolve(d, &node, via_text, &peer, diag);
+	if (!err && via_text)
+		err = peer_add(d, &node, &peer, &via, false, diag);
+	if (!err)
+		err = enter(d, &node, diag);
+	if (err)
+		return err;
+	member = directory_member(d, &node);
+	if (!member)
+		return no_room(NULL, diag);
+	if (!begin_join(member, &q))
+		return themis_diag_set(diag, -EAGAIN,
+				       "Look at the journal, and at 'themis net'.",
+				       "it cannot join right now, and will try again");
+	return directory_ask(member, client, &q, diag);
+}
+
+static uint64_t begin_leave(struct member *member,
+			    const struct directory_question *q)
+{
+	return dht_leave(member->dht, directory_now(member->dir));
+}
+
+DIRECTORY_REQUEST(leave)
+{
+	const struct directory_question q = { .begin = begin_leave };
+	const char *cmd, *node_text = NULL;
+	struct member *member;
+	json_error_t error;
+
+	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s?s}", "cmd",
+			   &cmd, "node", &node_text))
+		return directory_bad_arguments(&error, diag);
+	member = directory_member_of(d, node_text, diag);
+	return member ? ask(member, client, &q, true, diag) : -ENOENT;
+}
+
+DIRECTORY_REQUEST(update)
+{
+	const char *cmd, *node_text = NULL;
+	struct member *member;
+	json_error_t error;
+
+	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s?s}", "cmd",
+			   &cmd, "node", &node_text))
+		return directory_bad_arguments(&error, diag);
+	member = directory_member_of(d, node_text, diag);
+	if (!member)
+		return -ENOENT;
+	*result = json_pack("{s:i}", "asked", (int)
+			    dht_update(member->dht,
+				       directory_now(member->dir)));
+	directory_drive(member->dir);
+	return 0;
+}
+
+static uint64_t begin_find(struct member *member,
+			   const struct directory_question *q)
+{
+	return dht_find(member->dht, directory_now(member->dir), q->id);
+}
+
+/**
+ * directory_key() - a public key that a client has given
+ * @text: base64, as the tool writes it
+ * @key: result
+ * @diag: filled in on failure
+ *
+ * Return: 0 or -EINVAL.
+ */
+int directory_key(const char *text, uint8_t key[32], struct themis_diag *diag)
+{
+	const char *end;
+	size_t len;
+
+	if (!sodium_base642bin(key, 32, text, strlen(text), NULL, &len, &end,
+			       sodium_base64_VARIANT_ORIGINAL) &&
+	    len == 32 && !*end)
+		return 0;
+	return themis_diag_set(diag, -EINVAL,
+			       "Give it as 'themis key show' prints it.",
+			       "\"%.80s\" is no public key", text);
+}
+
+/* The id of what has a name. */
+static int named(const struct member *member, const char *name,
+		 const char *owner, bool set, struct themis_id *id,
+		 struct themis_diag *diag)
+{
+	const char *netid = member->network->netid;
+	struct dht_object object = {
+		.type = set ? DHT_ENTRY : DHT_MUTABLE,
+		.name = (const uint8_t *)name,
+		.name_len = (uint8_t)strlen(name),
+	};
+	uint8_t *key = set ? object.authority : object.owner;
+
+	if (!*name || strlen(name) > DHT_NAME_MAX)
+		return themis_diag_set(diag, -EINVAL, "Use 1 to 32 bytes.",
+				       "\"%.80s\" cannot be a name", name);
+	if (owner && directory_key(owner, key, diag))
+		return -EINVAL;
+	if (!owner && !set)
+		themis_core_node_key(member->dir->d->core, &member->id, key);
+	dht_object_id(&object, (const uint8_t *)netid, strlen(netid), id);
+	return 0;
+}
+
+DIRECTORY_REQUEST(find)
+{
+	const char *cmd, *node_text = NULL, *id_text = NULL, *name = NULL;
+	struct directory_question q = { .begin = begin_find };
+	const char *owner = NULL;
+	int trace = 0, set = 0;
+	struct member *member;
+	json_error_t error;
+	struct themis_id id;
+
+	if (json_unpack_ex(request, &error, JSON_STRICT,
+			   "{s:s, s?s, s?s, s?s, s?s, s?b, s?b}", "cmd", &cmd,
+			   "node", &node_text, "id", &id_text, "name", &name,
+			   "owner", &owner, "set", &set, "trace", &trace))
+		return directory_bad_arguments(&error, diag);
+	if (!id_text == !name || (id_text && (owner || set)))
+		return themis_diag_set(diag, -EINVAL,
+				       "Give the one or the other.",
+				       "what is to be found has an id or a name");
+	member = directory_member_of(d, node_text, diag);
+	if (!member)
+		return -ENOENT;
+	if (id_text && themis_id_parse(&id, id_text))
+		return themis_diag_set(diag, -EINVAL, "Give 64 hex digits.",
+				       "\"%.80s\" is no id", id_text);
+	if (name && named(member, name, owner, set, &id, diag))
+		return -EINVAL;
+	q.id = &id;
+	q.trace = trace;
+	return directory_ask(member, client, &q, diag);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests of clients: what the directory knows.
+ */
+#include <errno.h>
+
+#include "directory_request.h"
+#include "directory_state.h"
+#include "node.h"
+
+static const struct {
+	const char	*name;
+	const char	*help;
+} counters[__DIRECTORY_N_MAX] = {
+#define DIRECTORY_COUNTER(name, text, help)				\
+	[DIRECTORY_N_##name] = { text, help },
+	DIRECTORY_COUNTERS(DIRECTORY_COUNTER)
+#undef DIRECTORY_COUNTER
+};
+
+static const char *state_of(const struct member *member)
+{
+	if (member->joined)
+		return "joined";
+	return member->joining ? "joining" : "waiting";
+}
+
+static json_t *row_of(struct daemon *d, struct member *member)
+{
+	const struct node *node = node_find(d, &member->id);
+	const struct dht_params *params;
+	struct dht_status_info info;
+	char id[THEMIS_ID_TEXT];
+	json_t *row;
+
+	dht_node_info(member->dht, &info);
+	row = json_pack("{s:s, s:s?, s:s, s:s, s:I, s:I, s:I, s:I, s:I}",
+			"node", themis_id_format(&member->id, id),
+			"name", node && node->name[0] ? node->name : NULL,
+			"network", member->network->netid,
+			"state", state_of(member),
+			"neighbours", (json_int_t)info.contacts,
+			"siblings", (json_int_t)info.siblings,
+			"buckets", (json_int_t)info.buckets,
+			"objects", (json_int_t)info.objects,
+			"object_bytes", (json_int_t)info.object_bytes);
+	json_object_set_new(row, "size",
+			    json_integer((json_int_t)info.size));
+	json_object_set_new(row, "lease_s", json_integer(info.lease));
+	json_object_set_new(row, "half_life_s", info.half_life ?
+			    json_integer(info.half_life) : json_null());
+	json_object_set_new(row, "answered",
+			    json_integer((json_int_t)info.commands));
+	json_object_set_new(row, "asked",
+			    json_integer((json_int_t)info.requests));
+	params = dht_net_params(member->network->net);
+	json_object_set_new(row, "redundancy",
+			    json_integer(params->redundancy));
+	return row;
+}
+
+DIRECTORY_REQUEST(net_list)
+{
+	struct member *member;
+	json_t *rows, *counts;
+	json_error_t error;
+	const char *cmd;
+	unsigned int i;
+
+	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s}", "cmd", &cmd))
+		return directory_bad_arguments(&error, diag);
+	rows = json_array();
+	counts = json_array();
+	for (member = d->directory ? d->directory->members : NULL; member;
+	     member = member->next)
+		json_array_append_new(rows, row_of(d, member));
+	for (i = 0; i < __DIRECTORY_N_MAX; i++)
+		json_array_append_new(counts,
+				      json_pack("{s:s, s:I, s:s}",
+						"name", counters[i].name,
+						"value", d->directory ?
+						(json_int_t)
+						d->directory->count[i] : 0,
+						"help", counters[i].help));
+	*result = json_pack("{s:o, s:o}", "nodes", rows, "counters", counts);
+	return 0;
+}
+
+static struct member *unpack_member(struct daemon *d, json_t *request,
+				    struct themis_diag *diag)
+{
+	const char *cmd, *text = NULL;
+	json_error_t error;
+
+	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s?s}", "cmd",
+			   &cmd, "node", &text)) {
+		directory_bad_arguments(&error, diag);
+		return NULL;
+	}
+	return directory_member_of(d, text, diag);
+}
+
+static int add_contact(void *ctx, const struct dht_contact *contact,
+		       uint64_t rtt_us, unsigned int bucket, bool good)
+{
+	json_t *row = directory_json_contact(contact);
+
+	json_object_set_new(row, "bucket", json_integer((json_int_t)bucket));
+	json_object_set_new(row, "rtt_us", rtt_us ?
+			    json_integer((json_int_t)rtt_us) : json_null());
+	json_object_set_new(row, "state", json_string(good ? "good" :
+						      "silent"));
+	return json_array_append_new(ctx, row);
+}
+
+DIRECTORY_REQUEST(net_contacts)
+{
+	struct member *member = unpack_member(d, request, diag);
+
+	if (!member)
+		return -EINVAL;
+	*result = json_array();
+	dht_node_contacts(member->dht, add_contact, *result);
+	return 0;
+}
+
+static int add_object(void *ctx, const struct themis_id *id,
+		      const uint8_t *object, size_t len)
+{
+	json_t *row = directory_json_object(object, len);
+	char text[THEMIS_ID_TEXT];
+
+	if (row)
+		json_object_set_new(row, "id",
+				    json_string(themis_id_format(id, text)));
+	return json_array_append_new(ctx, row);
+}
+
+DIRECTORY_REQUEST(net_objects)
+{
+	struct member *member = unpack_member(d, request, diag);
+
+	if (!member)
+		return -EINVAL;
+	*result = json_array();
+	dht_node_objects(member->dht, add_object, *result);
+	return 0;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of the directory share.
+ */
+#ifndef THEMISD_DIRECTORY_STATE_H
+#define THEMISD_DIRECTORY_STATE_H
+
+#include "control.h"
+#include "dht.h"
+#include "directory.h"
+#include "directory_count.h"
+
+/* Bounds. */
+#define DIRECTORY_HELD_MAX	4096	/* messages that wait for a session */
+#define DIRECTORY_WAITS_MAX	1024	/* operations that somebody waits for */
+#define DIRECTORY_STEPS_MAX	1024	/* of one that are shown */
+
+/**
+ * struct network - the parameters of a network here
+ * @next: in the directory's list
+ * @net: of the core
+ * @netid: its name
+ */
+struct network {
+	struct network	*next;
+	struct dht_net	*net;
+	char		netid[THEMIS_NETID_MAX + 1];
+};
+
+/**
+ * struct member - a node that is in a directory
+ * @next: in the directory's list
+ * @dir: whose
+ * @network: the network
+ * @dht: of the core
+ * @id: who it is
+ * @fd: its socket, or -1
+ * @watcher: on @fd
+ * @timer: until it joins, or joins again
+ * @joining: number of the operation, 0 for none
+ * @tries: joins that came to nothing, in a row
+ * @joined: it has joined
+ * @seq: the highest that it has signed an object with
+ */
+struct member {
+	struct member		*next;
+	struct directory	*dir;
+	struct network		*network;
+	struct dht_node		*dht;
+	struct themis_id	id;
+	int			fd;
+	ev_io			watcher;
+	ev_timer		timer;
+	uint64_t		joining;
+	unsigned int		tries;
+	bool			joined;
+	uint64_t		seq;
+};
+
+/**
+ * struct wait - somebody waits for an operation
+ * @next: in the directory's list
+ * @member: whose operation
+ * @op: its number
+ * @began: when it began, microseconds
+ * @steps: JSON array of its steps, to be filled; NULL: nobody wants to see them
+ * @done: called once, with how it ended, or NULL if the member has gone; frees
+ *	the wait
+ */
+struct wait {
+	struct wait	*next;
+	struct member	*member;
+	uint64_t	op;
+	uint64_t	began;
+	json_t		*steps;
+	void		(*done)(struct wait *wait,
+				const struct dht_action *act);
+};
+
+/**
+ * struct directory_question - an operation that a client asks for
+ * @begin: begins it; returns its number, or 0 without room
+ * @id: what it is about, or NULL
+ * @b: an object, or NULL
+ * @len: its length in bytes
+ * @trace: the answer has the steps, too
+ */
+struct directory_question {
+	uint64_t		(*begin)(struct member *member,
+					 const struct directory_question *q);
+	const struct themis_id	*id;
+	const uint8_t		*b;
+	size_t			len;
+	bool			trace;
+};
+
+/**
+ * struct held - a message that waits for a session
+ * @next: in the directory's list, oldest first
+ * @member: who sends it
+ * @act: the message
+ * @since: when it began to wait, microseconds
+ */
+struct held {
+	struct held		*next;
+	struct member		*member;
+	struct dht_action	*act;
+	uint64_t		since;
+};
+
+/**
+ * struct directory - all of it
+ * @d: the daemon
+ * @host: the core
+ * @timer: when the core wants to be called
+ * @deadline: what it is set to, microseconds
+ * @clock_at: when the core was last told the world's clock
+ * @members: who is in a directory
+ * @networks: their networks
+ * @waits: who waits for operations
+ * @n_waits: how many
+ * @beginning: whose operation is about to begin, or NULL
+ * @n_traced: how many want to see steps
+ * @held: messages that wait for a session
+ * @held_end: where the next one goes
+ * @n_held: how many
+ * @driving: directory_drive() is at work
+ * @count: by enum directory_counter
+ */
+struct directory {
+	struct daemon	*d;
+	struct dht_host	*host;
+	ev_timer	timer;
+	uint64_t	deadline;
+	uint64_t	clock_at;
+	struct member	*members;
+	struct network	*networks;
+	struct wait	*waits;
+	unsigned int	n_waits;
+	struct wait	*beginning;
+	unsigned int	n_traced;
+	struct held	*held;
+	struct held	**held_end;
+	unsigned int	n_held;
+	bool		driving;
+	uint64_t	count[__DIRECTORY_N_MAX];
+};
+
+/* directory.c */
+struct member *directory_member(const struct daemon *d,
+				const struct themis_id *id);
+uint64_t directory_now(struct directory *dir);
+void directory_drive(struct directory *dir);
+void directory_soon(struct directory *dir);
+void directory_begin(struct member *member, struct wait *wait);
+int directory_wait(struct member *member, struct wait *wait, uint64_t op,
+		   void (*done)(struct wait *wait,
+				const struct dht_action *act));
+
+/* directory_json.c */
+json_t *directory_json_contact(const struct dht_contact *contact);
+json_t *directory_json_key(const uint8_t key[32]);
+json_t *directory_json_object(const uint8_t *b, size_t len);
+json_t *directory_json_result(const struct dht_action *act, uint64_t now);
+json_t *directory_json_step(const struct dht_step *step, uint64_t began);
+
+/* directory_request.c */
+int directory_bad_arguments(const json_error_t *error,
+			    struct themis_diag *diag);
+struct member *directory_member_of(struct daemon *d, const char *text,
+				   struct themis_diag *diag);
+int directory_key(const char *text, uint8_t key[32],
+		  struct themis_diag *diag);
+int directory_ask(struct member *member, struct control_client *client,
+		  const struct directory_question *q,
+		  struct themis_diag *diag);
+
+/* directory_member.c */
+void member_join(struct member *member);
+struct member *member_new(struct directory *dir, const struct node *node);
+void member_free(struct member *member);
+void member_joined(struct member *member, const struct dht_action *act);
+
+/* directory_socket.c */
+int socket_open(struct member *member);
+void socket_close(struct member *member);
+int socket_send(struct member *member, const struct dht_action *act);
+
+/* directory_mail.c */
+void mail_post(struct member *member, struct dht_action *act);
+void mail_expire(struct directory *dir, uint64_t now);
+void mail_forget(struct directory *dir, const struct member *member);
+
+/* directory_contact.c */
+bool contact_of(struct member *member, const struct themis_id *peer,
+		struct dht_contact *contact);
+bool contact_to_endpoint(const struct dht_contact *contact,
+			 union themis_endpoint *endpoint);
+bool contact_from_endpoint(struct dht_contact *contact,
+			   const union themis_endpoint *endpoint);
+
+#endif /* THEMISD_DIRECTORY_STATE_H */
