@@ -21,8 +21,14 @@
 /* What the daemon takes as a request. */
 #define REQUEST_MAX	65536
 
-/* An answer needs no network: a daemon that takes longer hangs. */
+/*
+ * An answer needs no network: a daemon that takes longer hangs. One that asks
+ * others first may take as long as it waits for all of them.
+ */
 #define REPLY_SECONDS	5
+#define NETWORK_SECONDS	60
+
+static int reply_seconds = REPLY_SECONDS;
 
 static struct {
 	int	fd;
@@ -51,7 +57,7 @@ void control_close(void)
 /* Return: 0 or a negative errno. */
 static int control_connect(void)
 {
-	struct timeval wait = { .tv_sec = REPLY_SECONDS };
+	struct timeval wait = { .tv_sec = reply_seconds };
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	size_t len = strlen(opt.control);
 	int fd, err;
@@ -203,7 +209,7 @@ static int control_unreachable(int err)
 	case EAGAIN:
 		return tool_fail(TOOL_DAEMON, "Look at its log, and restart it.",
 				 "the daemon at %s has not answered for %d seconds",
-				 opt.control, REPLY_SECONDS);
+				 opt.control, reply_seconds);
 	case EACCES:
 	case EPERM:
 		return tool_fail(TOOL_DAEMON,
@@ -278,6 +284,21 @@ static int call(json_t *request, json_t **result, bool keep)
 int control_call(json_t *request, json_t **result)
 {
 	return call(request, result, false);
+}
+
+int control_operation(json_t *request, json_t **reply)
+{
+	int err;
+
+	reply_seconds = NETWORK_SECONDS;
+	err = control_exchange(request, reply, false);
+	json_decref(request);
+	if (err)
+		err = control_unreachable(err);
+	else if (!json_is_true(json_object_get(*reply, "ok")))
+		err = control_refused(*reply);
+	reply_seconds = REPLY_SECONDS;
+	return err;
 }
 
 json_t *control_try(json_t *request)

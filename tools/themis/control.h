@@ -32,6 +32,16 @@ const char *control_default_path(void);
 int control_call(json_t *request, json_t **result);
 
 /**
+ * control_operation() - have the daemon do what needs the network
+ * @request: the request; the reference is taken
+ * @reply: all of its answer, to be released by the caller; NULL if there is
+ *	none
+ *
+ * Return: as control_call(). Where it refuses, the answer may say more.
+ */
+int control_operation(json_t *request, json_t **reply);
+
+/**
  * control_try() - ask the daemon, if it is there
  * @request: the request; the reference is taken
  *

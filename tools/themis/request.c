@@ -13,6 +13,7 @@
 #include <linux/themis.h>
 
 #include "names.h"
+#include "print.h"
 #include "request.h"
 #include "tool.h"
 
@@ -92,4 +93,19 @@ int request_netid(const char *netid)
 			 "the netid is %s",
 			 !len ? "empty" :
 			 len > THEMIS_NETID_MAX ? "too long" : "not UTF-8");
+}
+
+int request_node(json_t *request, const char *word)
+{
+	struct themis_id node;
+	int err;
+
+	if (!word)
+		return TOOL_OK;
+	err = names_resolve(word, NAMES_NODE, &node);
+	if (err)
+		json_decref(request);
+	else
+		print_set_id(request, "node", &node);
+	return err;
 }

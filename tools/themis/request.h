@@ -44,6 +44,15 @@ int request_path(json_t *request, const char *key, const char *path);
 int request_name(json_t *request, const char *name);
 
 /**
+ * request_node() - add the node of ours that a request is about
+ * @request: released on failure
+ * @word: as names_resolve() has it; NULL adds none
+ *
+ * Return: TOOL_OK, or TOOL_USAGE after having said why.
+ */
+int request_node(json_t *request, const char *word);
+
+/**
  * request_netid() - check the name of a network
  * @netid: the name
  *

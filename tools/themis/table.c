@@ -98,6 +98,51 @@ static const struct tool_command check_commands[] = {
 	{ }
 };
 
+static const struct tool_command net_commands[] = {
+	{ .name = "show", .run = net_show, .args = "[node ID]",
+	  .help = "our nodes in the directory; -d more, -s what was counted" },
+	{ .name = "neighbours", .run = net_neighbours, .args = "[node ID]",
+	  .help = "the members that a node of ours knows, nearest first" },
+	{ .name = "objects", .run = net_objects, .args = "[node ID]",
+	  .help = "the objects that a node of ours keeps" },
+	{ }
+};
+
+static const struct tool_command join_commands[] = {
+	{ .name = "", .run = join_run,
+	  .args = "[ID endpoint ADDR:PORT] [node ID]",
+	  .help = "have a node join the directory, through this member" },
+	{ }
+};
+
+static const struct tool_command leave_commands[] = {
+	{ .name = "", .run = leave_run, .args = "[node ID]",
+	  .help = "hand the objects over, and be in the directory no longer" },
+	{ }
+};
+
+static const struct tool_command update_commands[] = {
+	{ .name = "", .run = update_run, .args = "[node ID]",
+	  .help = "compare objects with the nearest members now" },
+	{ }
+};
+
+static const struct tool_command find_commands[] = {
+	{ .name = "", .run = find_run, .raw = true,
+	  .args =
+		"[--trace] [ID | name NAME [owner KEY] | set NAME [owner KEY]] [node ID]",
+	  .help = "look for a node or an object; --trace shows the way" },
+	{ }
+};
+
+static const struct tool_command store_commands[] = {
+	{ .name = "", .run = store_run,
+	  .args =
+		"[FILE] [value TEXT] [name NAME] [set NAME] [owner KEY] [grant HEX] [until SEC] [ttl SEC] [seq NUMBER] [node ID]",
+	  .help = "store a value; of FILE, or - for standard input" },
+	{ }
+};
+
 static const struct tool_command help_commands[] = {
 	{ .name = "", .run = help_run, .args = "[OBJECT] [COMMAND]",
 	  .help = "explain an object or a command" },
@@ -115,6 +160,12 @@ const struct tool_object tool_table[] = {
 	{ "stats", "the kernel's counters", stats_commands },
 	{ "monitor", "events", monitor_commands },
 	{ "nc", "datagrams from and to the terminal", nc_commands },
+	{ "net", "the directory of a network", net_commands },
+	{ "join", "be in the directory", join_commands },
+	{ "leave", "leave it", leave_commands },
+	{ "find", "look for nodes and objects there", find_commands },
+	{ "store", "put an object there", store_commands },
+	{ "update", "repair copies there", update_commands },
 	{ "check", "find what is wrong", check_commands },
 	{ "help", "this text", help_commands },
 	{ }

@@ -228,6 +228,14 @@ int key_psk(const struct tool_args *args);
 int stats_show(const struct tool_args *args);
 int monitor_run(const struct tool_args *args);
 int nc_run(const struct tool_args *args);
+int join_run(const struct tool_args *args);
+int leave_run(const struct tool_args *args);
+int update_run(const struct tool_args *args);
+int find_run(const struct tool_args *args);
+int store_run(const struct tool_args *args);
+int net_show(const struct tool_args *args);
+int net_neighbours(const struct tool_args *args);
+int net_objects(const struct tool_args *args);
 int check_run(const struct tool_args *args);
 int help_run(const struct tool_args *args);
 
