@@ -6,12 +6,14 @@
 #               test-kernels: the module on the oldest kernel and the newest;
 #               test-debug: under the kernel's own checkers, and for longer
 # make bench    what a message costs, here and on what users have today;
-#               bench-quick: the essence of it, in two minutes
+#               bench-quick: the essence of it, in two minutes;
+#               bench-apps: small applications, beside plain UDP
 # make lint     what every change must leave clean
 # make install  programs, manual pages and header; install-module: the module
 #
 # KDIR=DIR      a prepared kernel tree to build the module against
 # THEMIS_NULL=1 module: build themis_null.ko, which encrypts nothing
+# APPS=WORDS    bench-apps: options and names of applications
 # V=1           show commands
 
 MAKEFLAGS += --no-builtin-rules
@@ -140,6 +142,10 @@ bench bench-quick: deps-build deps-vm deps-bench
 	$(Q)$(MAKE) -s all build/themis-bench bench-module
 	$(Q)tools/bench/run $(if $(filter bench-quick,$@),--quick)
 
+bench-apps: deps-build deps-vm deps-bench
+	$(Q)$(MAKE) -s all
+	$(Q)tools/apps/run $(APPS)
+
 lint:
 	$(Q)tools/lint
 
@@ -179,5 +185,5 @@ clean:
 
 -include $(shell find build/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all module selftests demo test test-kernels test-debug bench bench-quick bench-module lint \
+.PHONY: all module selftests demo test test-kernels test-debug bench bench-quick bench-apps bench-module lint \
 	print-flags install install-module clean
