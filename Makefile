@@ -7,7 +7,8 @@
 #               test-debug: under the kernel's own checkers, and for longer
 # make bench    what a message costs, here and on what users have today;
 #               bench-quick: the essence of it, in two minutes;
-#               bench-apps: small applications, beside plain UDP
+#               bench-apps: small applications, beside plain UDP;
+#               bench-dht: what the directory's core costs
 # make lint     what every change must leave clean
 # make install  programs, manual pages and header; install-module: the module
 #
@@ -47,6 +48,7 @@ DHT_SRC	 := $(wildcard userd/dht/*.c)
 D_SRC	 := $(wildcard userd/*.c)
 T_SRC	 := $(wildcard tools/themis/*.c)
 BENCH_SRC := $(wildcard tools/bench/*.c)
+BENCH_DHT_SRC := $(wildcard tools/bench/dht/*.c)
 SIM_SRC	 := $(wildcard tools/sim/*.c)
 
 obj	= $(patsubst %.c,build/obj/%.o,$(1))
@@ -83,6 +85,11 @@ build/themis-bench: $(call obj,$(BENCH_SRC)) build/libthemiscore.a \
 		build/libafthemis.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_T) -lssl -lcrypto
+
+build/themis-bench-dht: $(call obj,$(BENCH_DHT_SRC)) build/libthemisdht.a \
+			build/libthemiscore.a build/libafthemis.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lsodium
 
 # The directory's own code among many nodes on a virtual clock.
 build/themis-sim: $(call obj,$(SIM_SRC)) build/libthemisdht.a \
@@ -146,6 +153,10 @@ bench-apps: deps-build deps-vm deps-bench
 	$(Q)$(MAKE) -s all
 	$(Q)tools/apps/run $(APPS)
 
+bench-dht: deps-build
+	$(Q)$(MAKE) -s build/themis-bench-dht
+	$(Q)build/themis-bench-dht
+
 lint:
 	$(Q)tools/lint
 
@@ -185,5 +196,6 @@ clean:
 
 -include $(shell find build/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all module selftests demo test test-kernels test-debug bench bench-quick bench-apps bench-module lint \
+.PHONY: all module selftests demo test test-kernels test-debug bench bench-quick bench-apps \
+	bench-dht bench-module lint \
 	print-flags install install-module clean
