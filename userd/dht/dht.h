@@ -67,7 +67,8 @@ enum dht_status {
  *	0 for r / 2 + 1
  * @paths: d: disjoint paths of a lookup, 1 to 8
  * @reply: contacts in an answer, 1 to DHT_CONTACTS_MAX
- * @requests: that one find may send, in all; another operation twice that
+ * @requests: that one find may send, if all are answered; who does not answer
+ *	counts half. Another operation may send twice as many
  * @siblings: nodes nearest to oneself that are always kept
  * @table: contacts of a node; a network of fewer nodes is known whole
  * @bucket_prefix: contacts of one /24 or /48 in a bucket; 0 for any

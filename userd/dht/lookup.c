@@ -163,17 +163,19 @@ static unsigned int waiting(const struct dht_op *op)
  * dht_lookup_budget() - whether an operation may still ask
  * @op: the operation
  *
- * What is stored among liars is lost, and who joins among them stays there: all
- * but a find may cost twice as much.
+ * A question and its answer are two messages, one that nobody answered is one:
+ * where many are dead more may be asked. What is stored among liars is lost, and
+ * who joins among them stays there: all but a find may cost twice as much.
  *
  * Return: true if so.
  */
 bool dht_lookup_budget(const struct dht_op *op)
 {
-	unsigned int most = dht_p(op->node)->requests;
+	unsigned int messages = op->result.requests + op->result.answers +
+				op->outstanding;
+	unsigned int most = 2 * dht_p(op->node)->requests;
 
-	return op->result.requests < (op->aim == DHT_AIM_FIND ? most :
-							      2 * most);
+	return messages + 2 <= (op->aim == DHT_AIM_FIND ? most : 2 * most);
 }
 
 /* Of those who are slow the question may be lost: they get it again. */
@@ -358,6 +360,32 @@ bool dht_lookup_more(struct dht_op *op, uint64_t now)
 	return true;
 }
 
+/* Whether a peer was heard of not longer ago than half of them live. */
+static bool fresh(const struct dht_op *op, uint64_t now,
+		  const struct dht_peer *peer)
+{
+	uint64_t life = dht_half_life(op->node) * (DHT_SECOND / DHT_TENTH);
+
+	return !life || peer->heard + life > now / DHT_TENTH;
+}
+
+/* The nearest peers begin the paths; those who are likely to live, first. */
+static void begin(struct dht_op *op, uint64_t now, bool any)
+{
+	unsigned int i, n, pass, added = 0, most = 4 * op->paths;
+	const struct dht_peer *best[DHT_SEEN_MAX];
+
+	if (most < op->need)
+		most = op->need;
+	n = dht_table_nearest(op->node, &op->target, any, best, 2 * most);
+	for (pass = 0; pass < 2; pass++)
+		for (i = 0; i < n && added < most; i++)
+			if (fresh(op, now, best[i]) == !pass &&
+			    !dht_lookup_add(op, best[i]->known,
+					    added % op->paths, 1))
+				added++;
+}
+
 /**
  * dht_lookup_begin() - begin a lookup
  * @op: the operation; may have some to ask already
@@ -368,16 +396,9 @@ bool dht_lookup_more(struct dht_op *op, uint64_t now)
  */
 void dht_lookup_begin(struct dht_op *op, uint64_t now)
 {
-	const struct dht_peer *best[DHT_SEEN_MAX];
-	unsigned int i, n, most = 4 * op->paths;
-
-	if (most < op->need)
-		most = op->need;
-	n = dht_table_nearest(op->node, &op->target, false, best, most);
-	if (!n)
-		n = dht_table_nearest(op->node, &op->target, true, best, most);
-	for (i = 0; i < n; i++)
-		dht_lookup_add(op, best[i]->known, i % op->paths, 1);
+	begin(op, now, false);
+	if (!op->n_seen)
+		begin(op, now, true);
 	op->wide = op->paths;
 	if (dht_whole(op->node)) {
 		op->merged = op->aim == DHT_AIM_STORE;
