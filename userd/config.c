@@ -229,6 +229,24 @@ static int take_node(struct reader *r, const char *key, const char *value)
 	return unknown_key(r, key);
 }
 
+static int take_network(struct reader *r, const char *key, const char *value)
+{
+	struct config *c = r->config;
+	uint32_t min, max;
+
+	switch (config_network_set(&c->networks[c->nnetworks - 1], key, value,
+				   &min, &max)) {
+	case CONFIG_NETWORK_KEY:
+		return unknown_key(r, key);
+	case CONFIG_NETWORK_RANGE:
+		return fail(r, "Give a number.",
+			    "\"%s\" is not between %u and %u", value, min,
+			    max);
+	default:
+		return 1;
+	}
+}
+
 static int take_peer(struct reader *r, const char *key, const char *value)
 {
 	struct config_peer *peer = &r->config->peers[r->config->npeers - 1];
@@ -312,16 +330,42 @@ static int begin_peer(struct reader *r, const char *name)
 	return 1;
 }
 
+static int begin_network(struct reader *r, const char *netid)
+{
+	struct config *c = r->config;
+	struct config_network *network;
+	size_t i;
+
+	if (!node_netid_valid(netid))
+		return fail(r, "Use 1 to 32 bytes without blanks.",
+			    "\"%s\" is no name of a network", netid);
+	for (i = 0; i < c->nnetworks; i++)
+		if (!strcmp(c->networks[i].netid, netid))
+			return fail(r, "Remove one of them.",
+				    "network \"%s\" is given twice", netid);
+	network = grow((void **)&c->networks, &c->nnetworks, sizeof(*network),
+		       THEMISD_NODES_MAX);
+	if (!network)
+		return fail(r, "Remove some.", "too many networks");
+	snprintf(network->netid, sizeof(network->netid), "%s", netid);
+	dht_params_default(&network->params);
+	network->line = r->line;
+	return 1;
+}
+
 static int begin_section(struct reader *r, const char *section)
 {
 	const char *name = named(section, "node");
+	const char *network = named(section, "network");
 	const char *peer = named(section, "peer");
 
 	snprintf(r->section, sizeof(r->section), "%s", section);
 	if (!strcmp(section, "daemon") || !strcmp(section, "link"))
 		return 1;
+	if (network)
+		return begin_network(r, network);
 	if (!name && !peer)
-		return fail(r, "Use [daemon], [link], [node NAME] or [peer NAME].",
+		return fail(r, "Use [daemon], [link], [network NETID], [node NAME] or [peer NAME].",
 			    "there is no section [%s]", section);
 	if (!node_name_valid(name ? name : peer))
 		return fail(r, "Use 1 to 32 letters, digits and ._-@.",
@@ -346,6 +390,8 @@ static int on_entry(void *ctx, const char *section, const char *key,
 		return take_daemon(r, key, value);
 	if (!strcmp(section, "link"))
 		return take_link(r, key, value);
+	if (named(section, "network"))
+		return take_network(r, key, value);
 	return named(section, "node") ? take_node(r, key, value) :
 					take_peer(r, key, value);
 }
@@ -369,6 +415,13 @@ static int check_whole(struct reader *r)
 	const struct config_peer *peer;
 	size_t i;
 
+	for (i = 0; i < c->nnetworks; i++) {
+		r->line = c->networks[i].line;
+		if (!dht_params_ok(&c->networks[i].params))
+			return fail(r, "Raise siblings, table or lease-max.",
+				    "the parameters of network \"%s\" do not go together",
+				    c->networks[i].netid);
+	}
 	for (i = 0; i < c->nnodes; i++) {
 		node = &c->nodes[i];
 		r->line = node->line;
@@ -454,6 +507,7 @@ void config_free(struct config *config)
 	}
 	free(config->nodes);
 	free(config->peers);
+	free(config->networks);
 	free(config->links);
 	free(config->control);
 	free(config->state);

@@ -5,6 +5,7 @@
 #ifndef THEMISD_CONFIG_H
 #define THEMISD_CONFIG_H
 
+#include "dht.h"
 #include "node.h"
 
 #define CONFIG_PATH	"/etc/themis/themisd.conf"
@@ -60,6 +61,18 @@ struct config_peer {
 };
 
 /**
+ * struct config_network - a section "[network NETID]"
+ * @netid: NETID
+ * @params: those that are not given have their defaults
+ * @line: where the section begins
+ */
+struct config_network {
+	char			netid[THEMIS_NETID_MAX + 1];
+	struct dht_params	params;
+	unsigned int		line;
+};
+
+/**
  * struct config - the whole file
  * @control: path of the control socket, or NULL
  * @state: path of the state file, or NULL
@@ -72,6 +85,8 @@ struct config_peer {
  * @nnodes: how many
  * @peers: array
  * @npeers: how many
+ * @networks: array
+ * @nnetworks: how many
  */
 struct config {
 	char			*control;
@@ -85,6 +100,8 @@ struct config {
 	size_t			nnodes;
 	struct config_peer	*peers;
 	size_t			npeers;
+	struct config_network	*networks;
+	size_t			nnetworks;
 };
 
 /**
@@ -104,6 +121,37 @@ int config_read(struct config *config, const char *path,
  * @config: may be all zero
  */
 void config_free(struct config *config);
+
+/* What can be wrong with a line of a section "[network NETID]". */
+enum config_network_fault {
+	CONFIG_NETWORK_GOOD,
+	CONFIG_NETWORK_KEY,	/* there is no such key */
+	CONFIG_NETWORK_RANGE,	/* the value is none, or out of range */
+};
+
+/**
+ * config_network_set() - take one line of a section "[network NETID]"
+ * @network: the section
+ * @key: what
+ * @value: as text
+ * @min: result: the least value that there can be
+ * @max: result: the greatest
+ *
+ * Return: what is wrong with it.
+ */
+enum config_network_fault config_network_set(struct config_network *network,
+					     const char *key,
+					     const char *value,
+					     uint32_t *min, uint32_t *max);
+
+/**
+ * config_network_params() - the parameters of a network
+ * @config: the configuration, or NULL
+ * @netid: name of the network
+ * @params: result: as configured, else the defaults
+ */
+void config_network_params(const struct config *config, const char *netid,
+			   struct dht_params *params);
 
 /**
  * config_apply() - have in core and kernel what the file wants

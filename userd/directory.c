@@ -9,8 +9,10 @@
 
 #include <sodium.h>
 
+#include "config.h"
 #include "directory_state.h"
 #include "log.h"
+#include "message.h"
 #include "node.h"
 
 /* Bounds of the core. */
@@ -179,35 +181,77 @@ static void set_timer(struct directory *dir)
 	ev_timer_start(loop, &dir->timer);
 }
 
+/* What is said of an object waits until the object is on disk. */
+static void carry_out(struct directory *dir, struct dht_action ***end)
+{
+	struct dht_action *act;
+	struct member *member;
+
+	while ((act = dht_action(dir->host))) {
+		member = dht_node_owner(act->node);
+		switch (act->type) {
+		case DHT_ACT_COMMAND:
+			mail_post(member, act);
+			continue;
+		case DHT_ACT_RESPONSE:
+		case DHT_ACT_RESULT:
+			**end = act;
+			*end = &act->next;
+			continue;
+		case DHT_ACT_KEEP:
+			disk_keep(member, act);
+			break;
+		case DHT_ACT_DROP:
+			disk_drop(member, act);
+			break;
+		}
+		dht_action_done(act);
+	}
+}
+
+/* Objects that are not on disk are not acknowledged. */
+static void deny(struct dht_action *act)
+{
+	uint8_t type = act->b[1];
+
+	if ((type == (DHT_STORE | DHT_RESPONSE) ||
+	     type == (DHT_LEAVE | DHT_RESPONSE)) && act->b[2] == DHT_OK)
+		act->b[2] = DHT_FULL;
+}
+
 /**
  * directory_drive() - carry out what the core asks for
  * @dir: the directory
  */
 void directory_drive(struct directory *dir)
 {
-	struct dht_action *act;
+	struct dht_action *act, **end;
 	struct member *member;
+	bool kept;
 
 	/* What an action leads to is carried out after it. */
 	if (dir->driving)
 		return;
 	dir->driving = true;
-	while ((act = dht_action(dir->host))) {
-		member = dht_node_owner(act->node);
-		switch (act->type) {
-		case DHT_ACT_COMMAND:
-		case DHT_ACT_RESPONSE:
+	do {
+		end = &dir->later;
+		carry_out(dir, &end);
+		*end = NULL;
+		kept = disk_commit(dir);
+		while ((act = dir->later)) {
+			dir->later = act->next;
+			act->next = NULL;
+			member = dht_node_owner(act->node);
+			if (act->type == DHT_ACT_RESULT) {
+				ended(member, act);
+				dht_action_done(act);
+				continue;
+			}
+			if (!kept)
+				deny(act);
 			mail_post(member, act);
-			continue;
-		case DHT_ACT_RESULT:
-			ended(member, act);
-			break;
-		case DHT_ACT_KEEP:
-		case DHT_ACT_DROP:
-			break;
 		}
-		dht_action_done(act);
-	}
+	} while (dht_pending(dir->host));
 	dir->driving = false;
 	set_timer(dir);
 }
@@ -250,13 +294,28 @@ static struct directory *directory_new(struct daemon *d)
 	dir->held_end = &dir->held;
 	dir->deadline = UINT64_MAX;
 	dir->host = dht_host_new(&config);
-	if (!dir->host) {
+	if (!dir->host || disk_open(dir)) {
+		dht_host_free(dir->host);
 		free(dir);
 		return NULL;
 	}
 	ev_init(&dir->timer, on_timer);
 	dir->timer.data = dir;
 	return dir;
+}
+
+static void forget_later(struct directory *dir, const struct member *member)
+{
+	struct dht_action *act, **at = &dir->later;
+
+	while ((act = *at)) {
+		if (dht_node_owner(act->node) != member) {
+			at = &act->next;
+			continue;
+		}
+		*at = act->next;
+		dht_action_done(act);
+	}
 }
 
 static void remove_member(struct directory *dir, struct member *member)
@@ -270,6 +329,7 @@ static void remove_member(struct directory *dir, struct member *member)
 	while ((wait = take_wait(dir, member, 0)))
 		wait->done(wait, NULL);
 	mail_forget(dir, member);
+	forget_later(dir, member);
 	member_free(member);
 }
 
@@ -281,6 +341,7 @@ static void directory_free(struct directory *dir)
 		remove_member(dir, dir->members);
 	ev_timer_stop(dir->d->loop, &dir->timer);
 	dht_host_free(dir->host);
+	disk_close(dir);
 	while ((network = dir->networks)) {
 		dir->networks = network->next;
 		free(network);
@@ -303,6 +364,19 @@ static void add_member(struct daemon *d, const struct node *node)
 	d->directory->members = member;
 }
 
+/* What has changed takes effect with the next update. */
+static void set_params(struct daemon *d)
+{
+	struct network *network;
+	struct dht_params params;
+
+	for (network = d->directory->networks; network;
+	     network = network->next) {
+		config_network_params(d->config, network->netid, &params);
+		dht_net_set(network->net, &params);
+	}
+}
+
 void directory_follow(struct daemon *d)
 {
 	struct member *member, *next;
@@ -313,6 +387,7 @@ void directory_follow(struct daemon *d)
 			add_member(d, node);
 	if (!d->directory)
 		return;
+	set_params(d);
 	for (member = d->directory->members; member; member = next) {
 		next = member->next;
 		node = node_find(d, &member->id);

@@ -17,6 +17,8 @@
 	C(RX_LONG, "rx-long", "messages that are too long")		\
 	C(RX_MALFORMED, "rx-malformed", "messages that cannot be read")	\
 	C(TX_FAILED, "tx-failed", "messages that could not be sent")	\
+	C(ELSEWHERE, "elsewhere",					\
+	  "members told of with an endpoint where they are not")		\
 	C(FULL, "full", "messages and operations that found no room")	\
 	C(ACQUIRES, "acquires",						\
 	  "peers looked for because something waited for a session")	\

@@ -6,6 +6,7 @@
  * it prove its id.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "directory_state.h"
 #include "drive.h"
@@ -23,11 +24,32 @@ static void failed(struct member *member, struct dht_action *act)
 	dht_action_done(act);
 }
 
+/*
+ * Whether somebody is elsewhere than was told. The message would reach him all
+ * the same, and he would vouch for an endpoint that is not his; it is his own
+ * that is told to others.
+ */
+static bool elsewhere(struct member *member, const struct dht_contact *told)
+{
+	struct dht_contact proven = *told;
+	struct themis_peer_info info;
+
+	if (themis_core_peer_get(member->dir->d->core, &member->id, &told->id,
+				 &info) ||
+	    !contact_from_endpoint(&proven, &info.endpoint) ||
+	    (proven.port == told->port &&
+	     !memcmp(proven.addr, told->addr, sizeof(proven.addr))))
+		return false;
+	member->dir->count[DIRECTORY_N_ELSEWHERE]++;
+	dht_node_know(member->dht, daemon_now(), &proven);
+	return true;
+}
+
+/* There is a session. */
 static void send_now(struct member *member, struct dht_action *act)
 {
-	int err = socket_send(member, act);
-
-	if (err) {
+	if ((act->type == DHT_ACT_COMMAND && elsewhere(member, &act->to)) ||
+	    socket_send(member, act)) {
 		failed(member, act);
 		return;
 	}

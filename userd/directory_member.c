@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "directory_state.h"
 #include "log.h"
 #include "node.h"
@@ -14,6 +15,8 @@
 #define VIA_MAX		8	/* members that a join goes through */
 #define AGAIN_S		1.0	/* until a join is tried again, at first */
 #define AGAIN_MAX_S	60.0
+#define KEEP_S		5.0	/* until it is looked whom it knows */
+#define KEEP_TURNS	60	/* until it is written anyway */
 
 static struct network *network_get(struct directory *dir, const char *netid)
 {
@@ -26,7 +29,7 @@ static struct network *network_get(struct directory *dir, const char *netid)
 	network = calloc(1, sizeof(*network));
 	if (!network)
 		return NULL;
-	dht_params_default(&params);
+	config_network_params(dir->d->config, netid, &params);
 	snprintf(network->netid, sizeof(network->netid), "%s", netid);
 	network->net = dht_net_new(dir->host, (const uint8_t *)netid,
 				   strlen(netid), &params);
@@ -40,7 +43,7 @@ static struct network *network_get(struct directory *dir, const char *netid)
 }
 
 struct via {
-	const struct member	*member;
+	struct member		*member;
 	struct dht_contact	list[VIA_MAX];
 	unsigned int		n;
 	unsigned int		named;	/* found out yet or not */
@@ -48,16 +51,20 @@ struct via {
 
 static void collect_via(void *ctx, const struct peer *peer)
 {
+	struct dht_contact *contact;
 	struct via *via = ctx;
 
 	if (!peer->bootstrap || peer->denied ||
 	    !themis_id_equal(&peer->node, &via->member->id))
 		return;
 	via->named++;
-	if (via->n == VIA_MAX ||
-	    !contact_from_endpoint(&via->list[via->n], &peer->endpoint))
+	if (via->n == VIA_MAX)
 		return;
-	via->list[via->n++].id = peer->peer;
+	contact = &via->list[via->n];
+	/* Where he has proven himself, which may be another place by now. */
+	if (contact_of(via->member, &peer->peer, contact) ||
+	    contact_from_endpoint(contact, &peer->endpoint))
+		via->n++;
 }
 
 static void again(struct member *member)
@@ -109,9 +116,29 @@ void member_join(struct member *member)
 	directory_soon(dir);
 }
 
+/* A node that has joined looks from time to time whether it knows others. */
+static void keep(struct member *member)
+{
+	struct ev_loop *loop = member->dir->d->loop;
+	struct dht_status_info info;
+
+	dht_node_info(member->dht, &info);
+	if (info.contacts != member->kept || !(++member->tries % KEEP_TURNS))
+		disk_contacts(member);
+	member->kept = info.contacts;
+	ev_timer_stop(loop, &member->timer);
+	ev_timer_set(&member->timer, KEEP_S, 0.);
+	ev_timer_start(loop, &member->timer);
+}
+
 static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	member_join(w->data);
+	struct member *member = w->data;
+
+	if (member->joined)
+		keep(member);
+	else
+		member_join(member);
 }
 
 /**
@@ -135,6 +162,7 @@ void member_joined(struct member *member, const struct dht_action *act)
 	}
 	member->joined = true;
 	member->tries = 0;
+	keep(member);
 	log_info("node %.16s has joined network %s in %llu ms", text,
 		 member->network->netid, (unsigned long long)
 		 (daemon_now() - result->began) / 1000);
@@ -167,6 +195,7 @@ struct member *member_new(struct directory *dir, const struct node *node)
 		free(member);
 		return NULL;
 	}
+	disk_load(member);
 	ev_timer_init(&member->timer, on_timer, 0., 0.);
 	member->timer.data = member;
 	ev_timer_start(dir->d->loop, &member->timer);
@@ -180,6 +209,8 @@ struct member *member_new(struct directory *dir, const struct node *node)
 void member_free(struct member *member)
 {
 	ev_timer_stop(member->dir->d->loop, &member->timer);
+	if (member->joined)
+		disk_contacts(member);
 	socket_close(member);
 	dht_node_free(member->dht);
 	free(member);

@@ -124,6 +124,8 @@ static void leave(struct member *member)
 		if (statefile_node(d, node, &diag))
 			log_diag(LOG_LEVEL_WARN, &diag);
 	}
+	disk_forget(member);
+	member->joined = false;
 	directory_forget(d, &member->id);
 }
 

@@ -130,9 +130,8 @@ static int add_object(void *ctx, const struct themis_id *id,
 	json_t *row = directory_json_object(object, len);
 	char text[THEMIS_ID_TEXT];
 
-	if (row)
-		json_object_set_new(row, "id",
-				    json_string(themis_id_format(id, text)));
+	themis_id_format(id, text);
+	json_object_set_new(row, "id", json_string(text));
 	return json_array_append_new(ctx, row);
 }
 

@@ -40,6 +40,7 @@ struct network {
  * @joining: number of the operation, 0 for none
  * @tries: joins that came to nothing, in a row
  * @joined: it has joined
+ * @kept: how many members it knew when they were last written
  * @seq: the highest that it has signed an object with
  */
 struct member {
@@ -54,6 +55,7 @@ struct member {
 	uint64_t		joining;
 	unsigned int		tries;
 	bool			joined;
+	unsigned int		kept;
 	uint64_t		seq;
 };
 
@@ -124,6 +126,8 @@ struct held {
  * @held: messages that wait for a session
  * @held_end: where the next one goes
  * @n_held: how many
+ * @later: what waits for the disk
+ * @disk: what is kept, see directory_disk.c
  * @driving: directory_drive() is at work
  * @count: by enum directory_counter
  */
@@ -142,6 +146,8 @@ struct directory {
 	struct held	*held;
 	struct held	**held_end;
 	unsigned int	n_held;
+	struct dht_action *later;
+	struct disk	*disk;
 	bool		driving;
 	uint64_t	count[__DIRECTORY_N_MAX];
 };
@@ -180,6 +186,16 @@ void member_join(struct member *member);
 struct member *member_new(struct directory *dir, const struct node *node);
 void member_free(struct member *member);
 void member_joined(struct member *member, const struct dht_action *act);
+
+/* directory_disk.c */
+int disk_open(struct directory *dir);
+void disk_close(struct directory *dir);
+void disk_keep(struct member *member, const struct dht_action *act);
+void disk_drop(struct member *member, const struct dht_action *act);
+bool disk_commit(struct directory *dir);
+void disk_contacts(struct member *member);
+void disk_load(struct member *member);
+void disk_forget(struct member *member);
 
 /* directory_socket.c */
 int socket_open(struct member *member);

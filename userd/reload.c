@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "directory.h"
 #include "log.h"
 #include "notify.h"
 
@@ -60,6 +61,7 @@ static int reload(struct daemon *d, struct themis_diag *diag)
 	config_free(d->config);
 	*d->config = new;
 	d->config_found = true;
+	directory_follow(d);
 	if (left_out)
 		log_error("Error: %u parts of the configuration are not in force. See above.",
 			  left_out);

@@ -252,6 +252,44 @@ static void given_twice(void **state)
 	refused("[peer b]\nid=" ID "\nid=" ID "\n", 3, "twice");
 }
 
+static void directories(void **state)
+{
+	struct dht_params params;
+	struct config c;
+
+	accepted(&c, "[network n]\nredundancy = 4\nlease-max=60\n" NODE
+		 "directory = yes\n[peer b]\nid=" ID
+		 "\nendpoint=192.0.2.1:7000\nbootstrap = yes\n"
+		 "[network m]\nobjects = 7\n");
+	assert_true(c.nodes[0].directory);
+	assert_true(c.peers[0].bootstrap);
+	config_network_params(&c, "n", &params);
+	assert_int_equal(params.redundancy, 4);
+	assert_int_equal(params.lease_max, 60);
+	assert_int_equal(params.objects, 65536);
+	config_network_params(&c, "m", &params);
+	assert_int_equal(params.redundancy, 8);
+	assert_int_equal(params.objects, 7);
+	config_network_params(&c, "another", &params);
+	assert_int_equal(params.redundancy, 8);
+	config_free(&c);
+	accepted(&c, NODE);
+	assert_false(c.nodes[0].directory);
+	config_free(&c);
+
+	refused(NODE "directory=maybe\n", 5, "neither yes nor no");
+	refused(NODE "[peer b]\nid=" ID "\nbootstrap=yes\n", 6,
+		"lacks \"endpoint\"");
+	refused("[network n]\nredundancy=33\n", 2, "not between 1 and 32");
+	refused("[network n]\nredundancy=x\n", 2, "not between 1 and 32");
+	refused("[network n]\nkeep=99999999999\n", 2, "not between");
+	refused("[network n]\ncopies=3\n", 2, "no key \"copies\"");
+	refused("[network n]\nlease-min=60\nlease-max=6\n", 2,
+		"do not go together");
+	refused("[network a b]\nkeep=60\n", 2, "no name of a network");
+	refused("[network n]\nkeep=60\n[network n]\nkeep=60\n", 4, "twice");
+}
+
 static void left_out(void **state)
 {
 	refused("[node a]\nnetid=n\nlink=1\n", 2, "lacks \"key\"");
@@ -322,6 +360,7 @@ int main(void)
 		cmocka_unit_test(bad_values),
 		cmocka_unit_test(bad_names),
 		cmocka_unit_test(given_twice),
+		cmocka_unit_test(directories),
 		cmocka_unit_test(left_out),
 		cmocka_unit_test(the_first_fault_is_told),
 		cmocka_unit_test(owners),

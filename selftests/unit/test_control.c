@@ -166,6 +166,31 @@ static void lists_are_empty(void **state)
 	turn();
 }
 
+static void nobody_is_in_a_directory(void **state)
+{
+	int fd = dial();
+	json_t *net;
+
+	net = answered(fd, "{\"cmd\":\"net-list\"}");
+	assert_int_equal(json_array_size(json_object_get(net, "nodes")), 0);
+	assert_true(json_array_size(json_object_get(net, "counters")) > 0);
+	json_decref(net);
+	refused(fd, "{\"cmd\":\"join\"}", 1, "0 nodes");
+	refused(fd, "{\"cmd\":\"join\",\"endpoint\":\"192.0.2.1:7\"}", 1,
+		"no member");
+	refused(fd, "{\"cmd\":\"leave\"}", 2, "0 nodes");
+	refused(fd, "{\"cmd\":\"update\"}", 2, "0 nodes");
+	refused(fd, "{\"cmd\":\"find\"}", 1, "an id or a name");
+	refused(fd, "{\"cmd\":\"find\",\"name\":\"a\"}", 2, "0 nodes");
+	refused(fd, "{\"cmd\":\"find\",\"id\":7}", 1, "arguments");
+	refused(fd, "{\"cmd\":\"store\"}", 1, "arguments");
+	refused(fd, "{\"cmd\":\"store\",\"value_hex\":\"00\"}", 2, "0 nodes");
+	refused(fd, "{\"cmd\":\"net-contacts\"}", 1, "0 nodes");
+	refused(fd, "{\"cmd\":\"net-objects\",\"x\":1}", 1, "arguments");
+	close(fd);
+	turn();
+}
+
 static void not_a_request(void **state)
 {
 	int fd = dial();
@@ -566,6 +591,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(info_tells_what_is),
 		cmocka_unit_test(lists_are_empty),
+		cmocka_unit_test(nobody_is_in_a_directory),
 		cmocka_unit_test(not_a_request),
 		cmocka_unit_test(bad_arguments),
 		cmocka_unit_test(lines_in_pieces_and_in_bunches),

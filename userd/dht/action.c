@@ -112,6 +112,17 @@ struct dht_action *dht_action(struct dht_host *host)
 }
 
 /**
+ * dht_pending() - whether there are actions to be taken
+ * @host: the host
+ *
+ * Return: true if so.
+ */
+bool dht_pending(const struct dht_host *host)
+{
+	return host->first;
+}
+
+/**
  * dht_action_done() - the owner is done with an action
  * @action: the action
  */

@@ -242,10 +242,12 @@ void dht_trace(struct dht_host *host,
 void dht_timer(struct dht_host *host, uint64_t now);
 uint64_t dht_deadline(const struct dht_host *host);
 struct dht_action *dht_action(struct dht_host *host);
+bool dht_pending(const struct dht_host *host);
 void dht_action_done(struct dht_action *action);
 
 /* Networks. */
 void dht_params_default(struct dht_params *params);
+bool dht_params_ok(const struct dht_params *params);
 struct dht_net *dht_net_new(struct dht_host *host, const uint8_t *netid,
 			    size_t netid_len, const struct dht_params *params);
 int dht_net_set(struct dht_net *net, const struct dht_params *params);

@@ -77,7 +77,13 @@ void dht_params_default(struct dht_params *params)
 	};
 }
 
-static bool params_ok(const struct dht_params *p)
+/**
+ * dht_params_ok() - whether parameters can be
+ * @p: the parameters
+ *
+ * Return: true if each is in its range and they go together.
+ */
+bool dht_params_ok(const struct dht_params *p)
 {
 	return p->redundancy >= 1 && p->redundancy <= 32 &&
 	       p->quorum <= p->redundancy &&
@@ -256,7 +262,7 @@ struct dht_net *dht_net_new(struct dht_host *host, const uint8_t *netid,
 {
 	struct dht_net *net;
 
-	if (!netid_len || netid_len > THEMIS_NETID_MAX || !params_ok(params))
+	if (!netid_len || netid_len > THEMIS_NETID_MAX || !dht_params_ok(params))
 		return NULL;
 	net = calloc(1, sizeof(*net));
 	if (!net)
@@ -282,7 +288,7 @@ struct dht_net *dht_net_new(struct dht_host *host, const uint8_t *netid,
  */
 int dht_net_set(struct dht_net *net, const struct dht_params *params)
 {
-	if (!params_ok(params))
+	if (!dht_params_ok(params))
 		return -EINVAL;
 	net->params = *params;
 	return 0;

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the directory keeps on disk: objects, and the members that a node knows.
+ *
+ * One LMDB file beside the state file, for all nodes. What one turn of the event
+ * loop leads to is one transaction, which is on disk before anybody is told. If
+ * it cannot be written, objects are kept in memory only, and nobody is told that
+ * they are kept, until all of them could be written.
+ */
+#include <errno.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "directory_state.h"
+#include "log.h"
+#include "message.h"
+#include "object.h"
+
+#define MAP_SIZE	(1024UL << 20)	/* of address space */
+#define KEY_LEN		(3 * THEMIS_ID_LEN)	/* node, object, owner */
+#define UNTIL_LEN	8
+#define CONTACTS_MAX	1024		/* of a node */
+#define AGAIN_US	(10 * 1000000ULL)	/* until it is tried again */
+
+/**
+ * struct disk - the file
+ * @env: of LMDB; NULL: it could not be opened
+ * @objects: table of objects
+ * @contacts: table of members
+ * @txn: what is not on disk yet, or NULL
+ * @bad: what is in memory is not all on disk
+ * @tried: when it was last tried to have it there, microseconds
+ */
+struct disk {
+	MDB_env		*env;
+	MDB_dbi		objects;
+	MDB_dbi		contacts;
+	MDB_txn		*txn;
+	bool		bad;
+	uint64_t	tried;
+};
+
+static void failed(struct disk *disk, const char *what, int err)
+{
+	if (disk->txn)
+		mdb_txn_abort(disk->txn);
+	disk->txn = NULL;
+	if (!disk->bad)
+		log_error("Error: the directory cannot %s: %s. Make room.",
+			  what, mdb_strerror(err));
+	disk->bad = true;
+	disk->tried = daemon_now();
+}
+
+static int open_tables(struct disk *disk)
+{
+	MDB_txn *txn;
+	int err;
+
+	err = mdb_txn_begin(disk->env, NULL, 0, &txn);
+	if (err)
+		return err;
+	err = mdb_dbi_open(txn, "objects", MDB_CREATE, &disk->objects);
+	if (!err)
+		err = mdb_dbi_open(txn, "contacts", MDB_CREATE,
+				   &disk->contacts);
+	if (err) {
+		mdb_txn_abort(txn);
+		return err;
+	}
+	return mdb_txn_commit(txn);
+}
+
+static int open_env(struct disk *disk, const char *path)
+{
+	int err;
+
+	err = mdb_env_create(&disk->env);
+	if (err) {
+		disk->env = NULL;
+		return err;
+	}
+	err = mdb_env_set_mapsize(disk->env, MAP_SIZE);
+	if (!err)
+		err = mdb_env_set_maxdbs(disk->env, 2);
+	/* Nobody else has it: the state file's lock sees to that. */
+	if (!err)
+		err = mdb_env_open(disk->env, path, MDB_NOSUBDIR | MDB_NOLOCK |
+				   MDB_NOMETASYNC, 0600);
+	if (!err)
+		err = open_tables(disk);
+	if (err) {
+		mdb_env_close(disk->env);
+		disk->env = NULL;
+	}
+	return err;
+}
+
+/**
+ * disk_open() - open the file, or make it
+ * @dir: the directory
+ *
+ * Return: 0 or -ENOMEM; also 0 if it cannot be had: see above.
+ */
+int disk_open(struct directory *dir)
+{
+	char path[4096];
+	int err = ENAMETOOLONG;
+
+	dir->disk = calloc(1, sizeof(*dir->disk));
+	if (!dir->disk)
+		return -ENOMEM;
+	if (snprintf(path, sizeof(path), "%s.dht", dir->d->state_path) <
+	    (int)sizeof(path))
+		err = open_env(dir->disk, path);
+	if (err)
+		failed(dir->disk, "open its file", err);
+	return 0;
+}
+
+/**
+ * disk_close() - mirror of disk_open()
+ * @dir: the directory
+ */
+void disk_close(struct directory *dir)
+{
+	struct disk *disk = dir->disk;
+
+	if (disk->txn)
+		mdb_txn_abort(disk->txn);
+	if (disk->env)
+		mdb_env_close(disk->env);
+	free(disk);
+	dir->disk = NULL;
+}
+
+static MDB_txn *begun(struct disk *disk)
+{
+	int err;
+
+	if (disk->txn || !disk->env)
+		return disk->txn;
+	err = mdb_txn_begin(disk->env, NULL, 0, &disk->txn);
+	if (err) {
+		disk->txn = NULL;
+		failed(disk, "write", err);
+	}
+	return disk->txn;
+}
+
+static int key_of(const struct member *member, const uint8_t *b, size_t len,
+		  uint8_t key[KEY_LEN])
+{
+	const char *netid = member->network->netid;
+	struct dht_object object;
+	struct themis_id id;
+
+	if (dht_object_parse(&object, b, len))
+		return -EINVAL;
+	dht_object_id(&object, (const uint8_t *)netid, strlen(netid), &id);
+	memcpy(key, member->id.b, THEMIS_ID_LEN);
+	memcpy(key + THEMIS_ID_LEN, id.b, THEMIS_ID_LEN);
+	memcpy(key + 2 * THEMIS_ID_LEN, object.owner, THEMIS_ID_LEN);
+	return 0;
+}
+
+static void put(struct member *member, const uint8_t *b, size_t len,
+		uint32_t lease)
+{
+	uint8_t key[KEY_LEN], value[UNTIL_LEN + DHT_OBJECT_MAX];
+	struct disk *disk = member->dir->disk;
+	MDB_val k = { KEY_LEN, key }, v = { UNTIL_LEN + len, value };
+	int err;
+
+	if (len > DHT_OBJECT_MAX || key_of(member, b, len, key) ||
+	    !begun(disk))
+		return;
+	dht_put64(value, (uint64_t)time(NULL) + lease);
+	memcpy(value + UNTIL_LEN, b, len);
+	err = mdb_put(disk->txn, disk->objects, &k, &v, 0);
+	if (err)
+		failed(disk, "write", err);
+}
+
+/**
+ * disk_keep() - an object is held
+ * @member: who holds it
+ * @act: DHT_ACT_KEEP; on disk after disk_commit()
+ */
+void disk_keep(struct member *member, const struct dht_action *act)
+{
+	/* If not all can be written, all is, once it can. */
+	if (!member->dir->disk->bad)
+		put(member, act->b, act->len, act->lease);
+}
+
+/**
+ * disk_drop() - an object is no longer held
+ * @member: who held it
+ * @act: DHT_ACT_DROP
+ */
+void disk_drop(struct member *member, const struct dht_action *act)
+{
+	struct disk *disk = member->dir->disk;
+	uint8_t key[KEY_LEN];
+	MDB_val k = { KEY_LEN, key };
+	int err;
+
+	if (disk->bad || key_of(member, act->b, act->len, key) || !begun(disk))
+		return;
+	err = mdb_del(disk->txn, disk->objects, &k, NULL);
+	if (err && err != MDB_NOTFOUND)
+		failed(disk, "write", err);
+}
+
+static void commit(struct disk *disk)
+{
+	int err;
+
+	if (!disk->txn)
+		return;
+	err = mdb_txn_commit(disk->txn);
+	disk->txn = NULL;
+	if (err)
+		failed(disk, "write", err);
+}
+
+/* A signed object says itself how long it is valid. */
+static int put_again(void *ctx, const struct themis_id *id,
+		     const uint8_t *object, size_t len)
+{
+	struct member *member = ctx;
+
+	put(member, object, len, dht_net_params(member->network->net)->keep);
+	return !member->dir->disk->txn;
+}
+
+/* Everything anew: perhaps there is room again. */
+static void recover(struct directory *dir)
+{
+	struct disk *disk = dir->disk;
+	struct member *member;
+
+	disk->tried = daemon_now();
+	if (!disk->env || !begun(disk))
+		return;
+	mdb_drop(disk->txn, disk->objects, 0);
+	for (member = dir->members; member && disk->txn; member = member->next)
+		dht_node_objects(member->dht, put_again, member);
+	if (!disk->txn || mdb_txn_commit(disk->txn)) {
+		disk->txn = NULL;
+		return;
+	}
+	disk->txn = NULL;
+	disk->bad = false;
+	log_info("the directory can write again");
+}
+
+/**
+ * disk_commit() - have on disk what was kept
+ * @dir: the directory
+ *
+ * Return: true if all is there; false: nobody must be told that it is.
+ */
+bool disk_commit(struct directory *dir)
+{
+	commit(dir->disk);
+	if (dir->disk->bad && daemon_now() - dir->disk->tried > AGAIN_US)
+		recover(dir);
+	return !dir->disk->bad;
+}
+
+static int add_contact(void *ctx, const struct dht_contact *contact,
+		       uint64_t rtt_us, unsigned int bucket, bool good)
+{
+	MDB_val *v = ctx;
+
+	if (!good)
+		return 0;
+	dht_contact_put(contact, (uint8_t *)v->mv_data + v->mv_size);
+	v->mv_size += DHT_CONTACT_LEN;
+	return v->mv_size == (size_t)CONTACTS_MAX * DHT_CONTACT_LEN;
+}
+
+/**
+ * disk_contacts() - keep whom a node knows
+ * @member: the node
+ */
+void disk_contacts(struct member *member)
+{
+	struct disk *disk = member->dir->disk;
+	MDB_val k = { THEMIS_ID_LEN, member->id.b }, v = { 0 };
+	int err = 0;
+
+	if (disk->bad)
+		return;
+	v.mv_data = malloc((size_t)CONTACTS_MAX * DHT_CONTACT_LEN);
+	if (!v.mv_data)
+		return;
+	dht_node_contacts(member->dht, add_contact, &v);
+	/* Who knows nobody has better not forgotten all. */
+	if (v.mv_size && begun(disk))
+		err = mdb_put(disk->txn, disk->contacts, &k, &v, 0);
+	free(v.mv_data);
+	if (err)
+		failed(disk, "write", err);
+	commit(disk);
+}
+
+static unsigned int load_contacts(struct member *member, MDB_txn *txn)
+{
+	MDB_val k = { THEMIS_ID_LEN, member->id.b }, v;
+	uint64_t now = daemon_now();
+	struct dht_contact contact;
+	unsigned int n = 0;
+	size_t at;
+
+	if (mdb_get(txn, member->dir->disk->contacts, &k, &v))
+		return 0;
+	for (at = 0; at + DHT_CONTACT_LEN <= v.mv_size; at += DHT_CONTACT_LEN) {
+		dht_contact_get(&contact, (const uint8_t *)v.mv_data + at);
+		n += !dht_node_know(member->dht, now, &contact);
+	}
+	return n;
+}
+
+static unsigned int load_objects(struct member *member, MDB_cursor *cursor)
+{
+	MDB_val k = { THEMIS_ID_LEN, member->id.b }, v;
+	uint64_t unix_now = (uint64_t)time(NULL), until;
+	uint64_t now = daemon_now();
+	unsigned int n = 0;
+	const uint8_t *b;
+	int err;
+
+	err = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+	for (; !err; err = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
+		if (k.mv_size != KEY_LEN ||
+		    memcmp(k.mv_data, member->id.b, THEMIS_ID_LEN))
+			break;
+		b = v.mv_data;
+		until = v.mv_size > UNTIL_LEN ? dht_get64(b) : 0;
+		if (until <= unix_now)
+			continue;
+		/* What is not valid is not believed, wherever it lies. */
+		n += !dht_node_hold(member->dht, now, b + UNTIL_LEN,
+				    v.mv_size - UNTIL_LEN,
+				    (uint32_t)(until - unix_now));
+	}
+	return n;
+}
+
+/**
+ * disk_load() - bring back what a node held and knew
+ * @member: the node, new
+ */
+void disk_load(struct member *member)
+{
+	struct disk *disk = member->dir->disk;
+	unsigned int contacts, objects = 0;
+	char text[THEMIS_ID_TEXT];
+	MDB_cursor *cursor;
+	MDB_txn *txn;
+
+	commit(disk);
+	if (!disk->env || mdb_txn_begin(disk->env, NULL, MDB_RDONLY, &txn))
+		return;
+	contacts = load_contacts(member, txn);
+	if (!mdb_cursor_open(txn, disk->objects, &cursor)) {
+		objects = load_objects(member, cursor);
+		mdb_cursor_close(cursor);
+	}
+	mdb_txn_abort(txn);
+	if (contacts || objects)
+		log_info("node %.16s: %u objects and %u members from the disk",
+			 themis_id_format(&member->id, text), objects,
+			 contacts);
+}
+
+/**
+ * disk_forget() - a node has left, and what it held is with others
+ * @member: the node
+ */
+void disk_forget(struct member *member)
+{
+	struct disk *disk = member->dir->disk;
+	MDB_val k = { THEMIS_ID_LEN, member->id.b }, v;
+	MDB_cursor *cursor;
+	int err;
+
+	if (disk->bad || !begun(disk))
+		return;
+	err = mdb_del(disk->txn, disk->contacts, &k, NULL);
+	if (!err || err == MDB_NOTFOUND)
+		err = mdb_cursor_open(disk->txn, disk->objects, &cursor);
+	if (err) {
+		failed(disk, "write", err);
+		return;
+	}
+	err = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+	while (!err && k.mv_size == KEY_LEN &&
+	       !memcmp(k.mv_data, member->id.b, THEMIS_ID_LEN)) {
+		err = mdb_cursor_del(cursor, 0);
+		if (!err)
+			err = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
+	if (err && err != MDB_NOTFOUND)
+		failed(disk, "write", err);
+	commit(disk);
+}
