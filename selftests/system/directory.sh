@@ -7,52 +7,11 @@ set -uo pipefail
 # shellcheck source=selftests/system/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
-machines=(m1 m2 m3 m4 m5)
-declare -A id public
-bridge=alpha
-
-# One daemon and one node in each of five machines, on one bridge.
-make_mesh()
-{
-	local name n=0
-
-	ip netns add $bridge && ip -n $bridge link add br0 type bridge &&
-		ip -n $bridge link set br0 up || return
-	for name in "${machines[@]}"; do
-		((++n))
-		ip netns add "$name" && ip -n "$name" link set lo up &&
-			ip link add eth0 netns "$name" type veth \
-				peer name "$name" netns $bridge &&
-			ip -n $bridge link set "$name" master br0 up &&
-			ip -n "$name" addr add "192.0.2.$n/24" dev eth0 &&
-			ip -n "$name" link set eth0 up || return
-		id[$name]=$("$themis" -j key new "$dir/$name.key" netid test |
-			jq -r '.[0].id') || return
-		public[$name]=$("$themis" -j key show "$dir/$name.key" |
-			jq -r '.[0].public')
-	done
-}
-
-# configure MACHINE [LINE...]: a node in the directory, joining through m1
-configure()
-{
-	local name=$1
-
-	shift
-	printf '%s\n' "[node $name]" "key = $dir/$name.key" 'netid = test' \
-		'link = 7000' 'owner = any' 'directory = yes' \
-		>"$dir/$name.conf"
-	[[ $name == m1 ]] || printf '%s\n' '[peer m1]' "id = ${id[m1]}" \
-		'endpoint = 192.0.2.1:7000' 'bootstrap = yes' >>"$dir/$name.conf"
-	(($# == 0)) || printf '%s\n' "$@" >>"$dir/$name.conf"
-}
-
-joined()
-{
-	on "$1" -j net | jq -e '.[0].state == "joined"'
-}
+# shellcheck source=selftests/system/bridge.sh
+. "$repo/selftests/system/bridge.sh"
 
 # knows MACHINE NUMBER...: how many neighbours it knows
+# shellcheck disable=SC2317 # called by wait_for
 knows()
 {
 	local n
@@ -61,19 +20,15 @@ knows()
 	[[ " ${*:2} " == *" $n "* ]]
 }
 
-remove_mesh()
-{
-	local name
-
-	for name in "${machines[@]}"; do
-		ip netns del "$name" 2>/dev/null
-	done
+make_machines_on_bridge m1 m2 m3 m4 m5 || {
+	echo 'Bail out! cannot set up the machines'
+	exit 1
 }
-trap 'remove_mesh; clean_up' EXIT
-
-make_mesh || { echo 'Bail out! cannot set up the machines'; exit 1; }
 for name in "${machines[@]}"; do
-	configure "$name"
+	make_key "$name"
+	# The first joins through nobody.
+	section "$name" "${id[m1]/#${id[$name]}}" 192.0.2.1:7000 \
+		'directory = yes' >"$dir/$name.conf"
 	start_daemon "$name" --config "$dir/$name.conf"
 done
 
@@ -140,5 +95,52 @@ must 'objects are still found' eval \
 	"[[ \$(on m5 -br find name greeting owner '${public[m2]}') == two ]]"
 must 'join again' on m4 join
 must 'and be known again' wait_for 20 knows m1 3 4
+
+# A restart: back in the overlay without the member that it first joined through.
+held=$(on m2 -j net | jq '.[0].objects')
+kill_daemon m1
+kill_daemon m2
+start_daemon m2 --config "$dir/m2.conf"
+must 'after kill -9 it is back within a second' wait_for 1 joined m2
+must 'without its bootstrap node, with all that it held' eval \
+	"(($held > 0 && \$(on m2 -j net | jq '.[0].objects') == $held))"
+must 'and finds what it stored before' eval \
+	"[[ \$(on m2 -br find name greeting) == two ]]"
+start_daemon m1 --config "$dir/m1.conf"
+
+# Everybody killed while objects are stored: what was acknowledged is there.
+for ((i = 0; i < 200; i++)); do
+	printf 'value-%d\n' $i
+done >"$dir/values"
+while read -r value; do
+	on m3 -br store value "$value" || break
+done <"$dir/values" >"$dir/acknowledged" 2>/dev/null &
+writer=$!
+sleep 3
+for name in "${machines[@]}"; do
+	kill_daemon "$name"
+done
+wait $writer
+for name in "${machines[@]}"; do
+	start_daemon "$name" --config "$dir/$name.conf"
+done
+must 'all are back' wait_for 5 joined m5
+lost=0 n=0
+while read -r object; do
+	on m5 -br find "$object" >/dev/null 2>&1 || ((lost++))
+	((++n < 20)) || break
+done < <(tac "$dir/acknowledged")
+echo "# $(wc -l <"$dir/acknowledged") acknowledged, $n looked for"
+((n > 0 && lost == 0))
+result $? 'all killed at once: no acknowledged object is lost'
+
+# A disk that cannot be written.
+kill_daemon m5
+rm -f "$dir/m5.state.dht"
+mkdir "$dir/m5.state.dht"
+start_daemon m5 --config "$dir/m5.conf"
+must 'without a file for objects it joins all the same' wait_for 5 joined m5
+[[ $(grep -c 'the directory cannot open its file' "$dir/m5.log") == 1 ]]
+result $? 'and says so once'
 
 finish
