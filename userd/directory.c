@@ -252,6 +252,8 @@ void directory_drive(struct directory *dir)
 			mail_post(member, act);
 		}
 	} while (dht_pending(dir->host));
+	/* What those who were told of results have done. */
+	disk_commit(dir);
 	dir->driving = false;
 	set_timer(dir);
 }

@@ -58,4 +58,14 @@ bool directory_acquire(struct daemon *d, const struct themis_id *node,
  */
 void directory_state(struct daemon *d, const struct themis_action *act);
 
+/**
+ * directory_expired() - a session has no key any more
+ * @d: the daemon
+ * @node: ours
+ * @peer: theirs; forgotten if nobody but the directory has named it, and
+ *	nothing waits for it
+ */
+void directory_expired(struct daemon *d, const struct themis_id *node,
+		       const struct themis_id *peer);
+
 #endif /* THEMISD_DIRECTORY_H */

@@ -97,3 +97,21 @@ bool contact_of(struct member *member, const struct themis_id *peer,
 	       themis_endpoint_len(&session.endpoint));
 	return contact_from_endpoint(contact, &endpoint);
 }
+
+void directory_expired(struct daemon *d, const struct themis_id *node,
+		       const struct themis_id *peer)
+{
+	struct themis_nl_session session;
+	struct themis_peer_info info;
+
+	if (!directory_member(d, node) ||
+	    themis_core_peer_get(d->core, node, peer, &info) ||
+	    info.configured || info.state != THEMIS_PEER_IDLE)
+		return;
+	/* Something may have been sent meanwhile. */
+	if (themis_nl_session_get(d->nl, node, peer, &session) ||
+	    session.state != THEMIS_SESSION_IDLE)
+		return;
+	themis_core_peer_del(d->core, daemon_now(), node, peer);
+	themis_nl_session_del(d->nl, node, peer);
+}

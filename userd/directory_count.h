@@ -20,6 +20,8 @@
 	C(ELSEWHERE, "elsewhere",					\
 	  "members told of with an endpoint where they are not")		\
 	C(FULL, "full", "messages and operations that found no room")	\
+	C(RENEWED, "renewed",						\
+	  "objects of our own nodes that were stored again")		\
 	C(ACQUIRES, "acquires",						\
 	  "peers looked for because something waited for a session")	\
 	C(ACQUIRED, "acquired", "of these, peers that were found")

@@ -30,6 +30,7 @@
  * @env: of LMDB; NULL: it could not be opened
  * @objects: table of objects
  * @contacts: table of members
+ * @published: table of what our nodes have stored
  * @txn: what is not on disk yet, or NULL
  * @bad: what is in memory is not all on disk
  * @tried: when it was last tried to have it there, microseconds
@@ -38,6 +39,7 @@ struct disk {
 	MDB_env		*env;
 	MDB_dbi		objects;
 	MDB_dbi		contacts;
+	MDB_dbi		published;
 	MDB_txn		*txn;
 	bool		bad;
 	uint64_t	tried;
@@ -67,6 +69,9 @@ static int open_tables(struct disk *disk)
 	if (!err)
 		err = mdb_dbi_open(txn, "contacts", MDB_CREATE,
 				   &disk->contacts);
+	if (!err)
+		err = mdb_dbi_open(txn, "published", MDB_CREATE,
+				   &disk->published);
 	if (err) {
 		mdb_txn_abort(txn);
 		return err;
@@ -85,7 +90,7 @@ static int open_env(struct disk *disk, const char *path)
 	}
 	err = mdb_env_set_mapsize(disk->env, MAP_SIZE);
 	if (!err)
-		err = mdb_env_set_maxdbs(disk->env, 2);
+		err = mdb_env_set_maxdbs(disk->env, 3);
 	/* Nobody else has it: the state file's lock sees to that. */
 	if (!err)
 		err = mdb_env_open(disk->env, path, MDB_NOSUBDIR | MDB_NOLOCK |
@@ -381,34 +386,125 @@ void disk_load(struct member *member)
 }
 
 /**
- * disk_forget() - a node has left, and what it held is with others
+ * disk_publish() - a node of ours has stored an object
  * @member: the node
+ * @b: the object
+ * @len: its length in bytes
+ * @until: for how long it is to be there, seconds of the world's clock
  */
-void disk_forget(struct member *member)
+void disk_publish(struct member *member, const uint8_t *b, size_t len,
+		  uint64_t until)
 {
+	uint8_t key[KEY_LEN], value[2 * UNTIL_LEN + DHT_OBJECT_MAX];
 	struct disk *disk = member->dir->disk;
+	MDB_val k = { KEY_LEN, key }, v = { 2 * UNTIL_LEN + len, value };
+	int err;
+
+	if (disk->bad || len > DHT_OBJECT_MAX ||
+	    key_of(member, b, len, key) || !begun(disk))
+		return;
+	dht_put64(value, until);
+	dht_put64(value + UNTIL_LEN, (uint64_t)time(NULL));
+	memcpy(value + 2 * UNTIL_LEN, b, len);
+	err = mdb_put(disk->txn, disk->published, &k, &v, 0);
+	if (err)
+		failed(disk, "write", err);
+}
+
+/* One of a node's publications. Return: whether it was given to @cb. */
+static bool published(struct disk *disk, MDB_cursor *cursor, MDB_val *k,
+		      const MDB_val *v, uint64_t before,
+		      bool (*cb)(void *ctx, const uint8_t *b, size_t len),
+		      void *ctx)
+{
+	uint8_t value[2 * UNTIL_LEN + DHT_OBJECT_MAX];
+	uint64_t unix_now = (uint64_t)time(NULL);
+	MDB_val new = { v->mv_size, value };
+
+	if (v->mv_size <= 2 * UNTIL_LEN || v->mv_size > sizeof(value))
+		return false;
+	memcpy(value, v->mv_data, v->mv_size);
+	if (dht_get64(value) <= unix_now) {
+		mdb_cursor_del(cursor, 0);
+		return false;
+	}
+	if (dht_get64(value + UNTIL_LEN) > before ||
+	    !cb(ctx, value + 2 * UNTIL_LEN, v->mv_size - 2 * UNTIL_LEN))
+		return false;
+	dht_put64(value + UNTIL_LEN, unix_now);
+	mdb_cursor_put(cursor, k, &new, MDB_CURRENT);
+	return true;
+}
+
+/**
+ * disk_published() - walk what a node of ours has stored
+ * @member: the node
+ * @before: only what was last stored before this second of the world's clock
+ * @max: how many at most
+ * @cb: stores it again; returns whether it could begin to
+ * @ctx: passed to @cb
+ *
+ * What has had its time is forgotten.
+ */
+void disk_published(struct member *member, uint64_t before, unsigned int max,
+		    bool (*cb)(void *ctx, const uint8_t *b, size_t len),
+		    void *ctx)
+{
+	MDB_val k = { THEMIS_ID_LEN, member->id.b }, v;
+	struct disk *disk = member->dir->disk;
+	MDB_cursor *cursor;
+	int err;
+
+	if (disk->bad || !begun(disk) ||
+	    mdb_cursor_open(disk->txn, disk->published, &cursor))
+		return;
+	err = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+	for (; !err && max; err = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
+		if (k.mv_size != KEY_LEN ||
+		    memcmp(k.mv_data, member->id.b, THEMIS_ID_LEN))
+			break;
+		max -= published(disk, cursor, &k, &v, before, cb, ctx);
+	}
+	mdb_cursor_close(cursor);
+	commit(disk);
+}
+
+/* All of a node's rows of a table. */
+static int forget(struct disk *disk, MDB_dbi table, struct member *member)
+{
 	MDB_val k = { THEMIS_ID_LEN, member->id.b }, v;
 	MDB_cursor *cursor;
 	int err;
 
-	if (disk->bad || !begun(disk))
-		return;
-	err = mdb_del(disk->txn, disk->contacts, &k, NULL);
-	if (!err || err == MDB_NOTFOUND)
-		err = mdb_cursor_open(disk->txn, disk->objects, &cursor);
-	if (err) {
-		failed(disk, "write", err);
-		return;
-	}
+	err = mdb_cursor_open(disk->txn, table, &cursor);
+	if (err)
+		return err;
 	err = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
-	while (!err && k.mv_size == KEY_LEN &&
+	while (!err && k.mv_size >= THEMIS_ID_LEN &&
 	       !memcmp(k.mv_data, member->id.b, THEMIS_ID_LEN)) {
 		err = mdb_cursor_del(cursor, 0);
 		if (!err)
 			err = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
 	}
 	mdb_cursor_close(cursor);
-	if (err && err != MDB_NOTFOUND)
+	return err == MDB_NOTFOUND ? 0 : err;
+}
+
+/**
+ * disk_forget() - a node has left, and what it held is with others
+ * @member: the node; what it has stored itself is known on
+ */
+void disk_forget(struct member *member)
+{
+	struct disk *disk = member->dir->disk;
+	int err;
+
+	if (disk->bad || !begun(disk))
+		return;
+	err = forget(disk, disk->contacts, member);
+	if (!err)
+		err = forget(disk, disk->objects, member);
+	if (err)
 		failed(disk, "write", err);
 	commit(disk);
 }

@@ -125,6 +125,8 @@ static void keep(struct member *member)
 	dht_node_info(member->dht, &info);
 	if (info.contacts != member->kept || !(++member->tries % KEEP_TURNS))
 		disk_contacts(member);
+	if (member->tries % KEEP_TURNS == 1)
+		publish_renew(member);
 	member->kept = info.contacts;
 	ev_timer_stop(loop, &member->timer);
 	ev_timer_set(&member->timer, KEEP_S, 0.);

@@ -64,6 +64,9 @@ struct asked {
 	struct control_later	*later;
 	struct themis_id	id;		/* what it is about, or zero */
 	bool			leaving;
+	uint64_t		until;		/* an object's */
+	size_t			len;
+	uint8_t			b[];
 };
 
 static json_t *gone(void)
@@ -112,6 +115,14 @@ static json_t *good_result(const struct asked *asked,
 	return control_ok(result);
 }
 
+static json_t *good(const struct asked *asked, const struct dht_action *act)
+{
+	if (asked->len)
+		disk_publish(asked->wait.member, asked->b, asked->len,
+			     asked->until);
+	return good_result(asked, act);
+}
+
 /* The objects are handed over: the node is in the directory no longer. */
 static void leave(struct member *member)
 {
@@ -137,7 +148,7 @@ static void asked_done(struct wait *wait, const struct dht_action *act)
 	if (!act)
 		reply = gone();
 	else if (act->result.outcome == DHT_DONE)
-		reply = good_result(asked, act);
+		reply = good(asked, act);
 	else
 		reply = bad_result(&act->result);
 	if (wait->steps)
@@ -163,13 +174,17 @@ static int ask(struct member *member, struct control_client *client,
 	       const struct directory_question *q, bool leaving,
 	       struct themis_diag *diag)
 {
-	struct asked *asked = calloc(1, sizeof(*asked));
+	struct asked *asked = calloc(1, sizeof(*asked) + q->len);
 
 	if (asked)
 		asked->later = control_later(client);
 	if (!asked || !asked->later)
 		return no_room(asked, diag);
 	asked->leaving = leaving;
+	asked->until = q->until;
+	asked->len = q->len;
+	if (q->len)
+		memcpy(asked->b, q->b, q->len);
 	if (q->id)
 		asked->id = *q->id;
 	if (q->trace)

@@ -85,6 +85,7 @@ struct wait {
  * @id: what it is about, or NULL
  * @b: an object, or NULL
  * @len: its length in bytes
+ * @until: for how long it is to be there, seconds of the world's clock
  * @trace: the answer has the steps, too
  */
 struct directory_question {
@@ -93,6 +94,7 @@ struct directory_question {
 	const struct themis_id	*id;
 	const uint8_t		*b;
 	size_t			len;
+	uint64_t		until;
 	bool			trace;
 };
 
@@ -196,6 +198,14 @@ bool disk_commit(struct directory *dir);
 void disk_contacts(struct member *member);
 void disk_load(struct member *member);
 void disk_forget(struct member *member);
+void disk_publish(struct member *member, const uint8_t *b, size_t len,
+		  uint64_t until);
+void disk_published(struct member *member, uint64_t before, unsigned int max,
+		    bool (*cb)(void *ctx, const uint8_t *b, size_t len),
+		    void *ctx);
+
+/* directory_publish.c */
+void publish_renew(struct member *member);
 
 /* directory_socket.c */
 int socket_open(struct member *member);

@@ -13,6 +13,8 @@
 #include "node.h"
 #include "object.h"
 
+#define TTL_MAX	(100LL * 366 * 86400)	/* seconds */
+
 /**
  * struct store - what a client wants to be stored
  * @member: who stores it
@@ -20,6 +22,7 @@
  * @value: its value
  * @grant: the authority's word
  * @has_grant: @grant is set
+ * @until: for how long it is to be there, seconds of the world's clock
  * @b: encoded
  */
 struct store {
@@ -28,6 +31,7 @@ struct store {
 	uint8_t			value[DHT_VALUE_MAX];
 	uint8_t			grant[64];
 	bool			has_grant;
+	uint64_t		until;
 	uint8_t			b[DHT_OBJECT_MAX];
 };
 
@@ -119,19 +123,21 @@ static int take_times(struct store *store, json_int_t ttl, json_int_t seq,
 		dht_net_params(store->member->network->net);
 	struct dht_object *object = &store->object;
 
-	if (object->type == DHT_IMMUTABLE) {
-		if (!ttl && seq < 0)
-			return 0;
+	if (object->type == DHT_IMMUTABLE && seq >= 0)
 		return themis_diag_set(diag, -EINVAL, "Give a name, too.",
-				       "only what has a name can expire and be replaced");
-	}
-	if (ttl < 0 || ttl > (json_int_t)params->keep)
+				       "only what has a name can be replaced");
+	if (ttl < 0 || ttl > TTL_MAX ||
+	    (object->type != DHT_IMMUTABLE && ttl > (json_int_t)params->keep))
 		return themis_diag_set(diag, -EINVAL,
 				       "Store it again before it expires.",
-				       "the network keeps nothing for longer than %u seconds",
+				       "nothing with a name is kept for longer than %u seconds",
 				       params->keep);
-	object->expiry = (uint64_t)time(NULL) +
-			 (ttl ? (uint64_t)ttl : params->keep);
+	store->until = (uint64_t)time(NULL) +
+		       (ttl ? (uint64_t)ttl : params->keep);
+	/* It is stored again by us until then, and by others kept a while. */
+	if (object->type == DHT_IMMUTABLE)
+		return 0;
+	object->expiry = store->until;
 	object->seq = seq < 0 ? next_seq(store->member) : (uint64_t)seq;
 	return 0;
 }
@@ -251,5 +257,6 @@ DIRECTORY_REQUEST(store)
 	q.id = &id;
 	q.b = store.b;
 	q.len = store.object.len;
+	q.until = store.until;
 	return directory_ask(store.member, client, &q, diag);
 }

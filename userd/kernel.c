@@ -96,6 +96,9 @@ static void on_event(void *ctx, const struct themis_nl_event *ev)
 		if (!node_find(d, &ev->session.node))
 			return;
 		session_event(d, ev);
+		if (ev->event == THEMIS_EVENT_EXPIRED)
+			directory_expired(d, &ev->session.node,
+					  &ev->session.peer);
 		break;
 	case THEMIS_CMD_NODE_NTF:
 		node_event(d, ev);

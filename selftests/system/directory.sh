@@ -134,6 +134,21 @@ echo "# $(wc -l <"$dir/acknowledged") acknowledged, $n looked for"
 ((n > 0 && lost == 0))
 result $? 'all killed at once: no acknowledged object is lost'
 
+# Parameters change while it runs.
+printf '[network test]\nredundancy = 3\nlease-max = 300\n' >>"$dir/m2.conf"
+kill -HUP "${daemons[m2]}"
+must 'the copies wanted follow the file' wait_for 5 eval \
+	"[[ \$(on m2 -j net | jq '.[0].redundancy') == 3 ]]"
+
+# A node that a client has added is in the directory after a restart, too.
+make_key added
+on m2 node add key "$dir/added.key" netid test link 7000 owner any name added
+must 'a node added by hand joins' on m2 join "${id[m1]}" \
+	endpoint 192.0.2.1:7000 node added
+kill_daemon m2 TERM
+start_daemon m2 --config "$dir/m2.conf"
+must 'and again by itself when the daemon comes back' wait_for 10 joined m2 2
+
 # A disk that cannot be written.
 kill_daemon m5
 rm -f "$dir/m5.state.dht"

@@ -7,6 +7,7 @@ what it got for each thing that it tried.
 
 Usage: liar.py OWN-ID PEER-ID WHAT [ARGUMENT]...
 """
+import ctypes
 import os
 import select
 import socket
@@ -21,6 +22,23 @@ DATAGRAM, COMMAND, RESPONSE = 0, 1, 2
 FIND, STORE, JOIN = 1, 2, 3
 STATUS = ["ok", "old", "forbidden", "full", "far", "expired", "conflict",
           "busy"]
+
+
+class IoVec(ctypes.Structure):
+    """struct iovec"""
+    _fields_ = [("base", ctypes.c_void_p), ("len", ctypes.c_size_t)]
+
+
+class MsgHdr(ctypes.Structure):
+    """struct msghdr: Python's own recvmsg() knows no foreign family"""
+    _fields_ = [("name", ctypes.c_void_p), ("namelen", ctypes.c_uint),
+                ("iov", ctypes.POINTER(IoVec)), ("iovlen", ctypes.c_size_t),
+                ("control", ctypes.c_void_p),
+                ("controllen", ctypes.c_size_t), ("flags", ctypes.c_int)]
+
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+LIBC.recvmsg.restype = ctypes.c_ssize_t
 
 
 def head(kind, status=0):
@@ -69,9 +87,16 @@ class Door:
         """(kind, seq, text), or None."""
         if not select.select([self.sock], [], [], seconds)[0]:
             return None
-        text, ancillary, _, _ = self.sock.recvmsg(20000, 256)
-        seq, kind = struct.unpack("=QB7x", ancillary[0][2])
-        return kind, seq, text
+        text, control = (ctypes.create_string_buffer(n) for n in (20000, 64))
+        vector = IoVec(ctypes.addressof(text), len(text))
+        header = MsgHdr(None, 0, ctypes.pointer(vector), 1,
+                        ctypes.addressof(control), len(control), 0)
+        got = LIBC.recvmsg(self.sock.fileno(), ctypes.byref(header), 0)
+        if got < 0:
+            return None
+        # Behind the header of the only control message.
+        seq, kind = struct.unpack("=QB7x", control.raw[16:32])
+        return kind, seq, text.raw[:got]
 
     def ask(self, text, seconds=5):
         """The response to a command, or None."""
