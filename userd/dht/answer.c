@@ -102,7 +102,6 @@ static void take(struct dht_node *node, uint64_t now, struct answer *a,
 		 const struct themis_id *asker, const struct dht_message *m)
 {
 	const uint8_t *at = m->objects, *end = at + m->objects_len, *b;
-	unsigned int most = 4 * dht_p(node)->redundancy;
 	struct themis_id id = { { 0 } };
 	uint32_t lease;
 	size_t len;
@@ -113,7 +112,7 @@ static void take(struct dht_node *node, uint64_t now, struct answer *a,
 	if (m->type != DHT_STORE || a->m.status)
 		return;
 	put_nearer(node, a, &id, asker);
-	if (!dht_responsible(node, &id, &node->self.id, most)) {
+	if (!dht_in_range(node, &id)) {
 		struct dht_held *held = dht_store_first(node, &id);
 
 		a->m.status = DHT_FAR;

@@ -198,7 +198,7 @@ struct dht_net {
  * @around_at: when the node looks around itself, microseconds
  * @turn: counts upkeep
  * @fill: buckets that are still to be filled
- * @passes: how often all buckets are filled yet
+ * @again: it is to look around itself when all are filled
  * @fills: early lookups into buckets that were made
  * @arounds: early lookups around itself that were made
  * @fill_bucket: counts the buckets looked into
@@ -240,7 +240,7 @@ struct dht_node {
 	uint64_t		around_at;
 	uint32_t		turn;
 	uint8_t			fill;
-	uint8_t			passes;
+	bool			again;
 	uint8_t			fills;
 	uint8_t			arounds;
 	uint8_t			fill_bucket;
@@ -349,6 +349,7 @@ enum dht_aim {
  * @generation: with @number it makes what the owner knows it by
  * @aim: what it is about
  * @target: id looked for
+ * @route: id whose nearest are looked for: the target, or a place beside it
  * @prefix: first bytes of it
  * @need: nodes that must have answered, counted from the nearest
  * @paths: how many paths there are
@@ -359,6 +360,8 @@ enum dht_aim {
  * @told: the owner has the result
  * @own: the node itself holds what is looked for
  * @anchored: those whom the owner has named are asked, too
+ * @asides: how often it went beside the target
+ * @gathered: those around the place beside it are known
  * @widened: how often the lookup was widened
  * @want: nodes to store at
  * @storing: nodes that were asked to, and are not slow
@@ -377,6 +380,7 @@ struct dht_op {
 	uint32_t		generation;
 	uint8_t			aim;
 	struct themis_id	target;
+	struct themis_id	route;
 	uint64_t		prefix;
 	uint8_t			need;
 	uint8_t			paths;
@@ -387,6 +391,8 @@ struct dht_op {
 	bool			told;
 	bool			own;
 	bool			anchored;
+	bool			gathered;
+	uint8_t			asides;
 	uint8_t			widened;
 	uint8_t			want;
 	uint8_t			storing;
@@ -571,7 +577,12 @@ struct dht_seen *dht_lookup_seen(struct dht_op *op, uint32_t known);
 int dht_lookup_add(struct dht_op *op, uint32_t known, unsigned int path,
 		   unsigned int round);
 
+/* aside.c */
+bool dht_aside(struct dht_op *op);
+void dht_aside_gather(struct dht_op *op);
+
 /* lookup.c */
+bool dht_lookup_nth(const struct dht_op *op, uint64_t *distance);
 bool dht_lookup_budget(const struct dht_op *op);
 bool dht_lookup_more(struct dht_op *op, uint64_t now);
 void dht_lookup_contacts(struct dht_op *op, unsigned int path,
@@ -602,6 +613,7 @@ void dht_leave_answer(struct dht_op *op, uint64_t now);
 /* replicate.c */
 bool dht_responsible(const struct dht_node *node, const struct themis_id *id,
 		     const struct themis_id *who, unsigned int margin);
+bool dht_in_range(const struct dht_node *node, const struct themis_id *id);
 void dht_update_ask(struct dht_node *node, uint64_t now);
 void dht_update_from(struct dht_node *node, uint64_t now, uint32_t known);
 void dht_update_answer(struct dht_node *node, uint64_t now,

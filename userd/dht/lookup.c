@@ -83,12 +83,14 @@ static int ask(struct dht_op *op, uint64_t now, struct dht_seen *seen)
 	const struct dht_net *net = op->node->net;
 	struct dht_message m = {
 		.type = DHT_FIND,
-		.target = op->target,
+		.target = op->route,
 		.limit = dht_p(op->node)->reply,
 	};
 
-	if (op->aim == DHT_AIM_FIND)
+	if (op->aim == DHT_AIM_FIND && (!op->asides || op->gathered)) {
+		m.target = op->target;
 		m.flags = DHT_FIND_VALUE;
+	}
 	if (must_join(op, now, seen)) {
 		m.type = DHT_JOIN;
 		m.netid_len = net->netid_len;
@@ -195,8 +197,14 @@ static void ask_again(struct dht_op *op, uint64_t now)
 	}
 }
 
-/* How far the last of those who must answer is, of those who have. */
-static bool nth_here(const struct dht_op *op, uint64_t *distance)
+/**
+ * dht_lookup_nth() - how far the last of those is who must answer
+ * @op: the operation
+ * @distance: result
+ *
+ * Return: true if so many have answered.
+ */
+bool dht_lookup_nth(const struct dht_op *op, uint64_t *distance)
 {
 	unsigned int i, n = 0;
 
@@ -216,7 +224,7 @@ static bool suspicious(const struct dht_op *op)
 
 	if (op->node->size <= 2U * op->need)
 		return false;
-	return !nth_here(op, &distance) ||
+	return !dht_lookup_nth(op, &distance) ||
 	       dht_too_sparse(op->node, distance, op->need,
 			      SPARSE + SPARSER * op->widened);
 }
@@ -265,11 +273,11 @@ static void admit(struct dht_op *op, uint64_t now)
 	unsigned int i, n = 0;
 	uint64_t distance;
 
-	if (!nth_here(op, &distance))
+	if (!dht_lookup_nth(op, &distance))
 		return;
 	if (op->aim != DHT_AIM_JOIN && op->merged)
 		dht_size_sample(op->node, distance, op->need);
-	if (op->aim != DHT_AIM_JOIN && suspicious(op))
+	if (op->aim != DHT_AIM_JOIN && (op->asides || suspicious(op)))
 		return;
 	for (i = 0; i < op->n_seen && n < op->need; i++) {
 		if (op->seen[i].stand != DHT_HERE)
@@ -306,7 +314,7 @@ static void go_on(struct dht_op *op, uint64_t now)
 	bool room;
 
 	/* Those who are to store name who is nearer. */
-	if (op->aim == DHT_AIM_STORE)
+	if (op->aim == DHT_AIM_STORE || op->asides)
 		need = 1;
 	if (need > op->need)
 		need = op->need;
@@ -323,7 +331,11 @@ again:
 	}
 	if (waiting(op) && !op->merged)
 		return;
+	if (op->aim == DHT_AIM_FIND && !op->merged && !op->asides &&
+	    dht_aside(op))
+		goto again;
 	op->merged = true;
+	dht_aside_gather(op);
 	if (op->aim == DHT_AIM_STORE) {
 		dht_publish(op, now);
 		return;
@@ -338,6 +350,8 @@ again:
 		ask_again(op, now);
 		return;
 	}
+	if (op->aim == DHT_AIM_FIND && dht_aside(op))
+		goto again;
 	if ((suspicious(op) || unsure(op)) && widen(op))
 		goto again;
 	over(op, now);
@@ -352,7 +366,7 @@ again:
  */
 bool dht_lookup_more(struct dht_op *op, uint64_t now)
 {
-	if (!suspicious(op) || !widen(op)) {
+	if (!dht_aside(op) && (!suspicious(op) || !widen(op))) {
 		admit(op, now);
 		return false;
 	}

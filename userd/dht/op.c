@@ -39,6 +39,7 @@ struct dht_op *dht_op_new(struct dht_node *node, uint64_t now,
 	op->node = node;
 	op->aim = aim;
 	op->target = *target;
+	op->route = *target;
 	op->prefix = dht_prefix(target);
 	op->need = dht_p(node)->redundancy;
 	op->paths = dht_p(node)->paths;

@@ -6,8 +6,8 @@
  * who keeps the object tells of those who are nearer still. It ends when the
  * nearest of all have it, as many as the network wants copies; the owner is told
  * when a quorum does. If nodes seem to be missing there, it looks further.
- * Where ids crowd around the object, they may have been made to: then it goes
- * to all who lie where twice the copies should, at most four times as many.
+ * Where ids crowd around the object, they may have been made to: then up to four
+ * times as many get it, and others beside it (aside.c).
  */
 #include <string.h>
 
@@ -37,7 +37,8 @@ static uint64_t reach(const struct dht_op *op)
 
 /*
  * Tells the owner once it is decided, while the rest goes on. A quorum that lies
- * too far away may not be the nearest: it is waited for.
+ * too far away may not be the nearest, and one that crowds may not be honest:
+ * then the rest is waited for.
  */
 static void decide(struct dht_op *op)
 {
@@ -45,8 +46,9 @@ static void decide(struct dht_op *op)
 
 	if (op->told || op->acks < quorum(op))
 		return;
-	if (op->node->size > 2U * op->need &&
-	    dht_too_sparse(op->node, reach(op), quorum(op), SPARSE))
+	if (op->node->size > 2U * op->need && !op->asides &&
+	    (dht_too_sparse(op->node, reach(op), quorum(op), SPARSE) ||
+	     dht_too_dense(op->node, reach(op), quorum(op))))
 		return;
 	action = dht_act(op->node, DHT_ACT_RESULT, 0);
 	if (!action)

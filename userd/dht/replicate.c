@@ -40,6 +40,25 @@ bool dht_responsible(const struct dht_node *node, const struct themis_id *id,
 	return nearer < margin;
 }
 
+/**
+ * dht_in_range() - whether a node may hold an object
+ * @node: the node
+ * @id: of the object
+ *
+ * Four times as many nodes may as there are copies, or lie where they should,
+ * for where ids have been ground the copies reach beyond these.
+ *
+ * Return: true if so.
+ */
+bool dht_in_range(const struct dht_node *node, const struct themis_id *id)
+{
+	unsigned int most = 4 * dht_p(node)->redundancy;
+
+	return (node->table.self ^ dht_prefix(id)) <
+	       dht_expected(node, most) ||
+	       dht_responsible(node, id, &node->self.id, most);
+}
+
 static int by_id(const void *a, const void *b)
 {
 	const struct dht_held *const *x = a, *const *y = b;

@@ -28,19 +28,25 @@ struct dht_seen *dht_lookup_seen(struct dht_op *op, uint32_t known)
 	return NULL;
 }
 
+/* Nobody has asked him anything yet. */
+static bool spare(const struct dht_seen *seen)
+{
+	return seen->stand == DHT_NEW && !seen->stored;
+}
+
 /* Who goes where there is no room: the furthest of the fullest path. */
 static int crowded(const struct dht_op *op, uint64_t distance)
 {
 	unsigned int n[DHT_PATHS_MAX] = { 0 }, i, most = 0;
 
 	for (i = 0; i < op->n_seen; i++)
-		if (op->seen[i].stand == DHT_NEW)
+		if (spare(&op->seen[i]))
 			n[op->seen[i].path]++;
 	for (i = 1; i < DHT_PATHS_MAX; i++)
 		if (n[i] > n[most])
 			most = i;
 	for (i = op->n_seen; i-- > 0;)
-		if (op->seen[i].stand == DHT_NEW && op->seen[i].path == most)
+		if (spare(&op->seen[i]) && op->seen[i].path == most)
 			return op->seen[i].distance > distance ? (int)i : -1;
 	return -1;
 }
@@ -85,7 +91,7 @@ int dht_lookup_add(struct dht_op *op, uint32_t known, unsigned int path,
 						 op->seen[at].known)->id) &&
 		    ++variants >= VARIANTS)
 			return -1;
-		if (dht_nearer(host, &op->target, known,
+		if (dht_nearer(host, &op->route, known,
 			       op->seen[at].known) < 0)
 			break;
 	}

@@ -352,14 +352,12 @@ enum dht_status dht_store_check(struct dht_node *node, uint64_t now,
 void dht_store_expire(struct dht_node *node, uint64_t now)
 {
 	struct core_walk walk = core_walk(&node->store.all);
-	unsigned int far = 4 * dht_p(node)->redundancy;
 	struct dht_held *held;
 	struct core_list *pos;
 
 	while ((pos = core_walk_on(&walk))) {
 		held = core_entry(pos, struct dht_held, all);
-		if (held->until <= now ||
-		    !dht_responsible(node, &held->id, &node->self.id, far))
+		if (held->until <= now || !dht_in_range(node, &held->id))
 			dht_store_drop(node, held);
 	}
 }

@@ -15,11 +15,10 @@
 #define FILLS		2		/* buckets filled at the same time */
 #define FILL_NEED	6
 #define FILL_PATHS	3
-#define PASSES		1		/* more, through all buckets */
 #define SPARES		3		/* tried in one round */
 #define FAILING		3		/* the same */
 #define SPARSE		15		/* tenths of the distance expected */
-#define EARLY		5		/* halvings of the first gap */
+#define EARLY		3		/* halvings of the first gap */
 #define PULLS		3		/* siblings asked for objects at once */
 
 static uint64_t random64(const struct dht_node *node)
@@ -99,19 +98,19 @@ static unsigned int far_buckets(const struct dht_node *node)
  * @now: microseconds
  *
  * Once through, the node knows more than when it joined, and looks again for
- * those nearest to itself.
+ * those nearest to itself; for all, where it may know all.
  */
 void dht_fill_next(struct dht_node *node, uint64_t now)
 {
 	struct themis_id target;
 
 	if (!node->fill) {
-		if (!node->passes)
+		if (!node->again)
 			return;
-		node->passes--;
-		node->fill = far_buckets(node);
-		target = node->self.id;
-		fill(node, now, &target, true);
+		node->again = false;
+		if (dht_small(node))
+			node->fill = far_buckets(node);
+		fill(node, now, &node->self.id, true);
 		return;
 	}
 	target = id_in(node, --node->fill);
@@ -153,7 +152,7 @@ void dht_joined(struct dht_op *op, uint64_t now)
 		return;
 	}
 	node->joined = true;
-	node->passes = PASSES;
+	node->again = true;
 	dht_size_update(node, now);
 	for (i = 0; i < op->n_seen; i++)
 		if (op->seen[i].stand == DHT_HERE &&
