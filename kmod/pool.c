@@ -66,12 +66,18 @@ static struct page *advance(struct pool *pool)
 	return page;
 }
 
-/* A packet of so many bytes with all that belongs to it. */
+/*
+ * A packet of so many bytes with all that belongs to it. It does not cross the
+ * end of a page if it fits one: the cipher stops there, and what is left of its
+ * stride on either side costs as much as a whole one.
+ */
 static struct sk_buff *carve(struct pool *pool, size_t size)
 {
 	struct page *page = pool->block[pool->at];
 	struct sk_buff *skb;
 
+	if (offset_in_page(pool->used) + size > PAGE_SIZE)
+		pool->used = PAGE_ALIGN(pool->used);
 	if (!page || pool->used + size > POOL_BYTES) {
 		page = advance(pool);
 		if (!page)
