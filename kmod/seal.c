@@ -2,7 +2,6 @@
 /* Sealing and opening: one AEAD call for one packet. */
 #include <linux/scatterlist.h>
 #include <linux/skbuff.h>
-#include <linux/slab.h>
 
 #include "chain.h"
 #include "cipher.h"
@@ -42,12 +41,15 @@ static struct scatterlist *scatter(const struct sk_buff *skb,
 	int n = pieces(skb);
 	int i;
 
+	/* Unlike the allocator's it is not cleared, which costs as much again. */
 	if (n > MAX_FEW) {
-		sg = kmalloc_array(n, sizeof(*sg), GFP_ATOMIC);
+		sg = netdev_alloc_frag(n * sizeof(*sg));
 		if (!sg)
 			return NULL;
 	}
-	sg_init_table(sg, n);
+	for (i = 0; i < n; i++)
+		sg[i] = (struct scatterlist){ };
+	sg_init_marker(sg, n);
 	at = sg;
 	sg_set_buf(at++, skb->data + head, skb_headlen(skb) - head);
 	for (i = 0; i < shinfo->nr_frags; i++)
@@ -58,6 +60,12 @@ static struct scatterlist *scatter(const struct sk_buff *skb,
 		sg_set_buf(at++, next->data, next->len);
 
 	return sg;
+}
+
+static void scatter_free(struct scatterlist *sg, struct scatterlist *few)
+{
+	if (sg != few)
+		skb_free_frag(sg);
 }
 
 /**
@@ -94,8 +102,7 @@ int themis_seal(struct sk_buff *skb, const struct themis_key *key, u64 seq)
 	if (!sg)
 		return -ENOMEM;
 	themis_cipher_seal_sg(sg, len, packet, seq, key->tx);
-	if (sg != few)
-		kfree(sg);
+	scatter_free(sg, few);
 
 	return 0;
 }
@@ -161,8 +168,7 @@ static int open_scattered(struct sk_buff *skb, const struct themis_key *key,
 		return -ENOMEM;
 	good = themis_cipher_open_sg(sg, skb->len - sizeof(*packet), packet,
 				     seq, key->rx);
-	if (sg != few)
-		kfree(sg);
+	scatter_free(sg, few);
 
 	return good ? 0 : -EBADMSG;
 }
