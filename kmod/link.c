@@ -13,6 +13,7 @@
 #include "netlink.h"
 #include "raw.h"
 #include "receive.h"
+#include "train.h"
 
 /**
  * themis_addr_equal() - are two transport addresses the same?
@@ -307,12 +308,18 @@ int themis_link_add(struct themis_net *tn, u16 port,
 		goto err_sock4;
 	}
 
+	err = themis_train_watch(tn);
+	if (err)
+		goto err_sock6;
 	list_add_tail_rcu(&link->list, &tn->links);
 	tn->n_links++;
 	themis_netlink_link_event(tn, link, THEMIS_EVENT_NEW);
 
 	return 0;
 
+err_sock6:
+	if (link->sock6)
+		themis_udp_release(link->sock6);
 err_sock4:
 	themis_udp_release(link->sock4);
 err_link:

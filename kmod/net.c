@@ -8,6 +8,7 @@
 #include "net.h"
 #include "node.h"
 #include "session.h"
+#include "train.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -95,6 +96,16 @@ err_percpu:
 	return err;
 }
 
+/* A grace period follows. */
+static void __net_exit themis_net_stopping(struct net *net)
+{
+	struct themis_net *tn = themis_net(net);
+
+	mutex_lock(&tn->lock);
+	themis_train_unwatch(tn);
+	mutex_unlock(&tn->lock);
+}
+
 static void __net_exit themis_net_stop(struct net *net)
 {
 	struct themis_net *tn = themis_net(net);
@@ -113,6 +124,7 @@ static void __net_exit themis_net_stop(struct net *net)
 
 static struct pernet_operations themis_net_ops = {
 	.init	= themis_net_start,
+	.pre_exit = themis_net_stopping,
 	.exit	= themis_net_stop,
 	.id	= &themis_net_id,
 	.size	= sizeof(struct themis_net),

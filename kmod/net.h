@@ -39,6 +39,7 @@
 #include <linux/hashtable.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
+#include <linux/netfilter.h>
 #include <linux/rhashtable.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
@@ -79,6 +80,8 @@ struct themis_percpu {
  * @users: who has sockets; under @users_lock
  * @users_lock: innermost
  * @partial_mem: bytes of messages of which segments are missing
+ * @looks: at packets for local sockets; under @lock
+ * @watching: @looks are registered, from the first link on; under @lock
  * @percpu: counters
  * @seen: fingerprints of keys, direct-mapped, so that a key is refused if it
  *	comes again; allocated with the first key; under @lock
@@ -102,6 +105,8 @@ struct themis_net {
 	DECLARE_HASHTABLE(users, 6);
 	spinlock_t		users_lock;	/* see above */
 	atomic_long_t		partial_mem;
+	struct nf_hook_ops	looks[2];
+	bool			watching;
 	struct themis_percpu __percpu *percpu;
 	u64			*seen;
 	siphash_key_t		seen_secret;

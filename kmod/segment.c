@@ -24,6 +24,7 @@
 #include "packet.h"
 #include "segment.h"
 #include "session.h"
+#include "train.h"
 
 /* How long a message waits for the rest of its segments. */
 #define TIMEOUT_NS	(5ULL * NSEC_PER_SEC)
@@ -203,12 +204,9 @@ int themis_segment_xmit(struct themis_link *link, struct sk_buff *skb,
 	return err;
 }
 
-static bool valid(const struct sk_buff *skb)
+/* Can there be a segment with this header, and so many bytes behind it? */
+static bool valid(const struct themis_segment *segment, size_t size)
 {
-	const struct themis_segment *segment;
-	size_t size = skb->len - sizeof(*segment);
-
-	segment = (struct themis_segment *)skb->data;
 	if (segment->zero || !size || !segment->last ||
 	    segment->last >= THEMIS_CHAIN_MAX ||
 	    segment->number > segment->last)
@@ -340,15 +338,13 @@ static enum themis_counter put(struct themis_net *tn,
 }
 
 /* All have come: one packet again. */
-static struct sk_buff *join(struct themis_partial *partial,
-			    struct net_device *dev)
+static struct sk_buff *join(struct themis_partial *partial)
 {
 	struct sk_buff *skb = partial->piece[0];
 	struct sk_buff **tail = &skb_shinfo(skb)->frag_list;
 	struct sk_buff *next;
 	int i;
 
-	skb->dev = dev;
 	partial->piece[0] = NULL;
 	for (i = 1; i <= partial->last; i++) {
 		next = partial->piece[i];
@@ -363,44 +359,70 @@ static struct sk_buff *join(struct themis_partial *partial,
 	return skb;
 }
 
-/**
- * themis_segment_take() - a segment has come
- * @session: whose
- * @key: of its index
- * @skb: the segment, with its header in front, in the linear part; consumed
- * @from: where it came from
- * @now: ns
- *
- * Nothing is proven yet, so a liar on the wire can spoil a message by a segment
- * of its own, and no other one: as with the fragments of IP.
- *
- * Context: softirq, RCU read lock held.
- * Return: NULL, or the whole packet if this was the last segment missing.
- */
-struct sk_buff *themis_segment_take(struct themis_session *session,
-				    const struct themis_key *key,
-				    struct sk_buff *skb,
-				    const union themis_addr *from, u64 now)
+static void drop_all(struct themis_net *tn, enum themis_counter why,
+		     struct sk_buff *skb)
 {
+	struct sk_buff *next;
+
+	for (; skb; skb = next) {
+		next = skb->next;
+		skb_mark_not_on_list(skb);
+		themis_drop(tn, why, skb);
+	}
+}
+
+/*
+ * Put all of a list where they belong. Gives back those that do not, and why;
+ * the first that finds no room takes the others with it.
+ */
+static struct sk_buff *put_all(struct themis_net *tn,
+			       struct themis_partial *partial,
+			       struct sk_buff *skb, enum themis_counter *why)
+{
+	struct sk_buff *next, *bad = NULL;
+	enum themis_counter now;
+
+	for (; skb; skb = next) {
+		next = skb->next;
+		skb_mark_not_on_list(skb);
+		now = put(tn, partial, skb);
+		if (likely(now == THEMIS_CNT_UNSPEC))
+			continue;
+		*why = now;
+		if (now == THEMIS_CNT_RX_PARTIAL_FULL) {
+			drop_all(tn, now, bad);
+			skb->next = next;
+			return skb;
+		}
+		skb->next = bad;
+		bad = skb;
+	}
+
+	return bad;
+}
+
+/*
+ * Take some of a message that was not complete, a list of the same but for
+ * their numbers; give the whole if it now is.
+ */
+static struct sk_buff *take(struct themis_session *session,
+			    const struct themis_key *key, struct sk_buff *skb,
+			    const union themis_addr *from, u64 now)
+{
+	enum themis_counter why = THEMIS_CNT_RX_SEGMENT;
 	struct themis_net *tn = session->pair.node->tn;
 	struct themis_partial *partial, *old = NULL, *done = NULL;
-	struct net_device *dev = skb->dev;
 	struct themis_segment segment;
 	struct sk_buff *whole = NULL;
-	enum themis_counter why;
 	u64 seq;
 
-	why = THEMIS_CNT_RX_SEGMENT;
-	if (!valid(skb))
-		goto drop;
-	why = THEMIS_CNT_RX_MEMORY;
-	if (unlikely(skb_has_frag_list(skb)) && skb_linearize(skb))
-		goto drop;
 	memcpy(&segment, skb->data, sizeof(segment));
+	if (!valid(&segment, skb->len - sizeof(segment)))
+		goto out;
+	why = THEMIS_CNT_RX_MEMORY;
 	seq = be64_to_cpu(segment.seq);
 
-	/* It stays longer than the route, the device and the list it was on. */
-	skb_mark_not_on_list(skb);
+	/* It stays longer than the route and the device. */
 	skb_orphan(skb);
 	skb_dst_drop(skb);
 	nf_reset_ct(skb);
@@ -418,9 +440,9 @@ struct sk_buff *themis_segment_take(struct themis_session *session,
 		}
 	}
 	if (partial)
-		why = put(tn, partial, skb);
+		skb = put_all(tn, partial, skb, &why);
 	if (partial && !partial->missing)
-		whole = join(partial, dev);
+		whole = join(partial);
 	/* The first that finds no room makes some. */
 	if (whole || why == THEMIS_CNT_RX_PARTIAL_FULL) {
 		unlink(session, partial);
@@ -434,12 +456,81 @@ struct sk_buff *themis_segment_take(struct themis_session *session,
 	}
 	if (done)
 		release(tn, done);
-	if (likely(why == THEMIS_CNT_UNSPEC))
-		return whole;
-drop:
-	themis_drop(tn, why, skb);
+out:
+	drop_all(tn, why, skb);
 
-	return NULL;
+	return whole;
+}
+
+/* Is a train of so many segments a message, and ours to open as it is? */
+static bool is_whole(const struct sk_buff *skb, unsigned int n)
+{
+	const struct themis_segment *segment;
+	size_t size = skb_headlen(skb);
+	const struct sk_buff *next;
+
+	segment = (struct themis_segment *)skb->data;
+	if (segment->number || segment->last != n - 1 ||
+	    !valid(segment, size - sizeof(*segment)))
+		return false;
+	skb_walk_frags(skb, next)
+		if (next->next ? next->len != size : next->len > size)
+			return false;
+
+	return themis_train_own(skb);
+}
+
+/**
+ * themis_segment_take() - a segment has come, or several as one packet
+ * @session: whose
+ * @key: of its index
+ * @skb: with a segment's header in front, in the linear part; consumed
+ * @from: where it came from
+ * @now: ns
+ *
+ * Nothing is proven yet, so a liar on the wire can spoil a message by a segment
+ * of its own, and no other one: as with the fragments of IP.
+ *
+ * Context: softirq, RCU read lock held.
+ * Return: NULL, or the whole packet if no segment is missing any more.
+ */
+struct sk_buff *themis_segment_take(struct themis_session *session,
+				    const struct themis_key *key,
+				    struct sk_buff *skb,
+				    const union themis_addr *from, u64 now)
+{
+	struct themis_net *tn = session->pair.node->tn;
+	struct net_device *dev = skb->dev;
+	struct sk_buff *whole, *next;
+	unsigned int n;
+
+	/* UDP, when it has cut a packet, hands the parts over as they hang. */
+	skb_mark_not_on_list(skb);
+	n = themis_train_count(skb, 0);
+	if (n && is_whole(skb, n)) {
+		skb_walk_frags(skb, next) {
+			__skb_pull(next, sizeof(struct themis_segment));
+			skb->len -= sizeof(struct themis_segment);
+			skb->data_len -= sizeof(struct themis_segment);
+		}
+		return skb;
+	}
+	if (n) {
+		skb = themis_train_divide(skb);
+		if (!skb)
+			themis_drop(tn, THEMIS_CNT_RX_MEMORY, NULL);
+	} else if (unlikely(skb_has_frag_list(skb)) && skb_linearize(skb)) {
+		themis_drop(tn, THEMIS_CNT_RX_MEMORY, skb);
+		skb = NULL;
+	}
+	if (unlikely(!skb))
+		return NULL;
+
+	whole = take(session, key, skb, from, now);
+	if (whole)
+		whole->dev = dev;
+
+	return whole;
 }
 
 /**
