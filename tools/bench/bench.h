@@ -94,11 +94,15 @@ extern const struct bench_path path_null;
  * @median: of all batches, in the unit of bench_clock()
  * @least: of the best batch
  * @most: of the worst
+ * @sent: messages sent; only by the clock
+ * @lost: how many of them did not arrive, see bench_batches()
  */
 struct bench_result {
-	double	median;
-	double	least;
-	double	most;
+	double		median;
+	double		least;
+	double		most;
+	unsigned long	sent;
+	unsigned long	lost;
 };
 
 extern bool bench_icount;
@@ -117,9 +121,10 @@ int bench_batched(struct bench_pair *pair, size_t size,
 
 int bench_rekey(struct bench_pair *pair, size_t size,
 		struct bench_result *result);
+bool bench_lossy(const struct bench_result *result);
 void bench_result(struct bench_result *result, double *batch, int n);
 
-int bench_burst(struct bench_pair *pair, size_t size);
+int bench_burst(struct bench_pair *pair, size_t size, unsigned int *lost);
 
 /* scale.c */
 int scale_measure(struct bench_pair *pairs, int n, size_t size,

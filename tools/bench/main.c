@@ -113,6 +113,9 @@ static void report(const char *test, const char *path, size_t size,
 	       bench_icount ? "icount" : "wall", test, path);
 	printf("\"size\":%zu,\"sessions\":%u,\"%s\":%.0f,", size, sessions,
 	       bench_icount ? "instructions" : "ns", result->median);
+	if (!bench_icount)
+		printf("\"sent\":%lu,\"lost\":%lu,", result->sent,
+		       result->lost);
 	printf("\"least\":%.0f,\"most\":%.0f}\n", result->least,
 	       result->most);
 	fflush(stdout);

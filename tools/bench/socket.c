@@ -12,8 +12,9 @@
 /* Room for any burst: nothing may be lost for want of it. */
 #define BUFFER	(32 << 20)
 
-/* What has not arrived by then is lost. */
+/* What has not arrived by then is lost; sooner where that is tolerated. */
 #define PATIENCE_S	10
+#define PATIENCE_WALL_S	1
 
 /**
  * sock_buffers() - give a socket room and an end to its patience
@@ -21,7 +22,9 @@
  */
 int sock_buffers(int fd)
 {
-	struct timeval wait = { .tv_sec = PATIENCE_S };
+	struct timeval wait = {
+		.tv_sec = bench_icount ? PATIENCE_S : PATIENCE_WALL_S,
+	};
 	int size = BUFFER;
 
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ||
