@@ -77,7 +77,8 @@ build/themisd: $(call obj,$(D_SRC)) build/libthemisdht.a \
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_D)
 
-build/themis: $(call obj,$(T_SRC)) build/libafthemis.a
+build/themis: $(call obj,$(T_SRC)) build/libthemisdht.a \
+	      build/libthemiscore.a build/libafthemis.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_T)
 

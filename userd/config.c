@@ -10,6 +10,7 @@
 
 #include "addr.h"
 #include "config.h"
+#include "message.h"
 
 /* While a file is read. */
 struct reader {
@@ -189,6 +190,7 @@ static int take_bool(struct reader *r, bool *to, const char *value)
 static int take_node(struct reader *r, const char *key, const char *value)
 {
 	struct config_node *node = &r->config->nodes[r->config->nnodes - 1];
+	uint8_t admission[DHT_ADMISSION_LEN];
 	enum themis_owner owner;
 	uint32_t owner_id;
 	bool listed;
@@ -224,6 +226,12 @@ static int take_node(struct reader *r, const char *key, const char *value)
 	}
 	if (!strcmp(key, "create-key"))
 		return take_bool(r, &node->create_key, value);
+	if (!strcmp(key, "admission")) {
+		if (config_admission(value, admission))
+			return fail(r, "Give what 'themis key admit' prints.",
+				    "\"%.40s\" is no admission", value);
+		return set_text(r, &node->admission, key, value);
+	}
 	if (!strcmp(key, "directory"))
 		return take_bool(r, &node->directory, value);
 	return unknown_key(r, key);
@@ -242,6 +250,9 @@ static int take_network(struct reader *r, const char *key, const char *value)
 		return fail(r, "Give a number.",
 			    "\"%s\" is not between %u and %u", value, min,
 			    max);
+	case CONFIG_NETWORK_BASE64:
+		return fail(r, "Give it as 'themis key show' prints it.",
+			    "\"%.80s\" is no public key", value);
 	default:
 		return 1;
 	}
@@ -499,6 +510,7 @@ void config_free(struct config *config)
 		free(config->nodes[i].netid);
 		free(config->nodes[i].owner);
 		free(config->nodes[i].allow);
+		free(config->nodes[i].admission);
 	}
 	for (i = 0; i < config->npeers; i++) {
 		free(config->peers[i].node);

@@ -22,6 +22,7 @@
  * @allow: "any" or "listed" peers, or NULL
  * @create_key: make the key file if there is none
  * @directory: it is in the directory of its network
+ * @admission: to a closed network, as config_admission() takes it, or NULL
  * @line: where the section begins
  */
 struct config_node {
@@ -33,6 +34,7 @@ struct config_node {
 	char		*allow;
 	bool		create_key;
 	bool		directory;
+	char		*admission;
 	unsigned int	line;
 };
 
@@ -127,6 +129,7 @@ enum config_network_fault {
 	CONFIG_NETWORK_GOOD,
 	CONFIG_NETWORK_KEY,	/* there is no such key */
 	CONFIG_NETWORK_RANGE,	/* the value is none, or out of range */
+	CONFIG_NETWORK_BASE64,	/* the value is no public key */
 };
 
 /**
@@ -143,6 +146,15 @@ enum config_network_fault config_network_set(struct config_network *network,
 					     const char *key,
 					     const char *value,
 					     uint32_t *min, uint32_t *max);
+
+/**
+ * config_admission() - what "themis key admit" has printed
+ * @text: expiry in seconds of the world's clock, a colon, signature in base64
+ * @admission: result, as it is in messages
+ *
+ * Return: 0 or -EINVAL.
+ */
+int config_admission(const char *text, uint8_t admission[72]);
 
 /**
  * config_network_params() - the parameters of a network

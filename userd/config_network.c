@@ -3,11 +3,15 @@
  * The configuration file: sections "[network NETID]", the parameters of a
  * network's directory.
  */
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "config.h"
+#include "message.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define AT(member)	offsetof(struct dht_params, member)
@@ -28,6 +32,7 @@ static const struct {
 	{ "table", AT(table), 2, 32, 4096 },
 	{ "bucket-prefix", AT(bucket_prefix), 1, 0, 255 },
 	{ "table-prefix", AT(table_prefix), 1, 0, 255 },
+	{ "work-bits", AT(work_bits), 1, 0, 28 },
 	{ "lease-min", AT(lease_min), 4, 1, 86400 },
 	{ "lease-max", AT(lease_max), 4, 1, 86400 },
 	{ "keep", AT(keep), 4, 60, 366 * 86400 },
@@ -61,6 +66,29 @@ static void set(struct dht_params *params, size_t offset, size_t size,
 		memcpy(at, &n8, size);
 }
 
+static int from_base64(const char *text, uint8_t *b, size_t want)
+{
+	const char *end;
+	size_t len;
+
+	if (sodium_base642bin(b, want, text, strlen(text), NULL, &len, &end,
+			      sodium_base64_VARIANT_ORIGINAL) ||
+	    len != want || *end)
+		return -EINVAL;
+	return 0;
+}
+
+int config_admission(const char *text, uint8_t admission[DHT_ADMISSION_LEN])
+{
+	const char *colon = strchr(text, ':');
+	size_t digits = colon ? (size_t)(colon - text) : 0;
+
+	if (!digits || digits > 18 || strspn(text, "0123456789") != digits)
+		return -EINVAL;
+	dht_put64(admission, strtoull(text, NULL, 10));
+	return from_base64(colon + 1, admission + 8, 64);
+}
+
 enum config_network_fault config_network_set(struct config_network *network,
 					     const char *key,
 					     const char *value,
@@ -69,6 +97,11 @@ enum config_network_fault config_network_set(struct config_network *network,
 	uint32_t n;
 	size_t i;
 
+	if (!strcmp(key, "key")) {
+		network->params.closed = true;
+		return from_base64(value, network->params.key, 32) ?
+		       CONFIG_NETWORK_BASE64 : CONFIG_NETWORK_GOOD;
+	}
 	for (i = 0; i < ARRAY_SIZE(fields); i++) {
 		if (strcmp(fields[i].key, key))
 			continue;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admission.h"
 #include "config.h"
 #include "directory_state.h"
 #include "log.h"
@@ -170,6 +171,21 @@ void member_joined(struct member *member, const struct dht_action *act)
 		 (daemon_now() - result->began) / 1000);
 }
 
+/*
+ * The work that the network wants: twice 2^bits hashes in the mean, while
+ * nothing else is done. The same key and network lead to the same proof.
+ */
+static uint64_t work_for(const struct node *node, unsigned int bits)
+{
+	uint64_t work = 0;
+
+	while (bits && dht_work_find((const uint8_t *)node->netid,
+				     strlen(node->netid), &node->id, bits,
+				     work, UINT32_MAX, &work))
+		;
+	return work;
+}
+
 /**
  * member_new() - have a node in a directory
  * @dir: the directory
@@ -180,8 +196,11 @@ void member_joined(struct member *member, const struct dht_action *act)
 struct member *member_new(struct directory *dir, const struct node *node)
 {
 	struct dht_contact self = { .id = node->id, .port = node->link };
+	struct dht_params params;
 	struct member *member;
 
+	config_network_params(dir->d->config, node->netid, &params);
+	self.work = work_for(node, params.work_bits);
 	member = calloc(1, sizeof(*member));
 	if (!member)
 		return NULL;
@@ -191,8 +210,8 @@ struct member *member_new(struct directory *dir, const struct node *node)
 	member->network = network_get(dir, node->netid);
 	if (member->network)
 		member->dht = dht_node_new(member->network->net,
-					   directory_now(dir), &self, NULL,
-					   member);
+					   directory_now(dir), &self,
+					   node->admission, member);
 	if (!member->dht) {
 		free(member);
 		return NULL;

@@ -48,6 +48,7 @@ struct node_spec {
  * @owner_id: uid or gid
  * @listed: speaks only with peers that we were told of
  * @directory: it is in the directory of its network
+ * @admission: to a closed network; zero for none
  * @configured: from the configuration file, so not kept in the state file
  */
 struct node {
@@ -61,6 +62,7 @@ struct node {
 	uint32_t		owner_id;
 	bool			listed;
 	bool			directory;
+	uint8_t			admission[72];
 	bool			configured;
 };
 

@@ -358,13 +358,19 @@ static void set_allowed(struct change *c)
 /* After the peers, too: those that are to be joined through are known now. */
 static void set_directory(struct change *c)
 {
+	const char *admission;
 	struct node *node;
 	size_t i;
 
 	for (i = 0; i < c->new->nnodes; i++) {
 		node = node_find(c->d, &c->ids[i]);
-		if (node)
-			node->directory = c->new->nodes[i].directory;
+		if (!node)
+			continue;
+		node->directory = c->new->nodes[i].directory;
+		admission = c->new->nodes[i].admission;
+		memset(node->admission, 0, sizeof(node->admission));
+		if (admission)
+			config_admission(admission, node->admission);
 	}
 	if (!c->d->loading)
 		directory_follow(c->d);

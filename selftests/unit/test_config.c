@@ -17,6 +17,7 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define ID	"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define PUBLIC	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE="
 #define NODE	"[node a]\nkey=/k\nnetid=n\nlink=7000\n"
 
 #define TEMPLATE	"/tmp/themis-config-XXXXXX"
@@ -273,6 +274,15 @@ static void directories(void **state)
 	config_network_params(&c, "another", &params);
 	assert_int_equal(params.redundancy, 8);
 	config_free(&c);
+	accepted(&c, "[network n]\nwork-bits = 3\nkey = " PUBLIC "\n");
+	config_network_params(&c, "n", &params);
+	assert_true(params.closed);
+	assert_int_equal(params.key[31], 1);
+	assert_int_equal(params.work_bits, 3);
+	config_free(&c);
+	refused("[network n]\nkey=AAAA\n", 2, "no public key");
+	refused(NODE "admission=1:AAAA\n", 5, "no admission");
+	refused(NODE "admission=AAAA\n", 5, "no admission");
 	accepted(&c, NODE);
 	assert_false(c.nodes[0].directory);
 	config_free(&c);

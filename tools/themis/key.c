@@ -7,12 +7,15 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admission.h"
 #include "id.h"
 #include "keyfile.h"
+#include "names.h"
 #include "print.h"
 #include "request.h"
 #include "tool.h"
@@ -162,5 +165,43 @@ int key_psk(const struct tool_args *args)
 	if (err)
 		return tool_fail(TOOL_USAGE, "Give a place that you may write.",
 				 "cannot make %s: %s", path, strerror(-err));
+	return TOOL_OK;
+}
+
+/* What says that a node may be in a closed network, signed by its key. */
+int key_admit(const struct tool_args *args)
+{
+	const char *netid = tool_arg(args, "netid");
+	char text[sodium_base64_ENCODED_LEN(crypto_sign_BYTES, VARIANT)];
+	uint8_t seed[THEMIS_SEED_LEN], public_key[THEMIS_PUBLIC_LEN];
+	uint8_t secret[crypto_sign_SECRETKEYBYTES], b[DHT_ADMISSION_TEXT];
+	const char *until = tool_arg(args, "until");
+	uint8_t signature[crypto_sign_BYTES];
+	struct themis_diag diag;
+	struct themis_id id;
+	size_t len;
+	int err;
+
+	err = check_netid(netid);
+	if (!err)
+		err = names_resolve(tool_arg(args, "id"),
+				    NAMES_NODE | NAMES_PEER, &id);
+	if (err)
+		return err;
+	len = strlen(until);
+	if (!len || len > 18 || strspn(until, "0123456789") != len)
+		return tool_fail(TOOL_USAGE, "Give seconds since 1970.",
+				 "\"%s\" is no time", until);
+	if (themis_keyfile_load(tool_arg(args, "FILE"), seed, &diag))
+		return tool_fail_diag(TOOL_USAGE, &diag);
+	crypto_sign_seed_keypair(public_key, secret, seed);
+	sodium_memzero(seed, sizeof(seed));
+	len = dht_admission_text((const uint8_t *)netid, strlen(netid), &id,
+				 strtoull(until, NULL, 10), b);
+	crypto_sign_detached(signature, NULL, b, len, secret);
+	sodium_memzero(secret, sizeof(secret));
+	sodium_bin2base64(text, sizeof(text), signature, sizeof(signature),
+			  VARIANT);
+	printf("%s:%s\n", until, text);
 	return TOOL_OK;
 }

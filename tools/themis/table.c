@@ -66,6 +66,9 @@ static const struct tool_command key_commands[] = {
 	  .help = "make a key file; prints its public part" },
 	{ .name = "show", .run = key_show, .args = "FILE [netid NAME]",
 	  .help = "print the public part and, in a network, the id" },
+	{ .name = "admit", .run = key_admit,
+	  .args = "FILE netid NAME id ID until SEC",
+	  .help = "let a node into a closed network, by the network's key" },
 	{ .name = "psk", .run = key_psk, .args = "FILE",
 	  .help = "make a file with a random pre-shared key" },
 	{ }

@@ -224,6 +224,7 @@ int session_show(const struct tool_args *args);
 int socket_show(const struct tool_args *args);
 int key_new(const struct tool_args *args);
 int key_show(const struct tool_args *args);
+int key_admit(const struct tool_args *args);
 int key_psk(const struct tool_args *args);
 int stats_show(const struct tool_args *args);
 int monitor_run(const struct tool_args *args);
