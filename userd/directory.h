@@ -43,7 +43,8 @@ void directory_stop(struct daemon *d);
  * directory_acquire() - something waits for a session
  * @d: the daemon
  * @node: ours
- * @peer: with whom
+ * @peer: with whom; one whose place is known is looked for if he was not there
+ *	last time
  *
  * Return: true if the directory is being asked where the peer is, and will say
  * so to the core; false if that is none of its business.

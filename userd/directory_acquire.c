@@ -49,6 +49,20 @@ static void found(struct member *member, const struct dht_contact *contact)
 	drive(d);
 }
 
+/* Nobody knows where he is. Where we know a place, it is tried once more. */
+static void missed(struct member *member, const struct themis_id *peer,
+		   enum themis_why why)
+{
+	struct daemon *d = member->dir->d;
+
+	if (!themis_core_locatable(d->core, &member->id, peer)) {
+		fail(member, peer, why);
+		return;
+	}
+	themis_core_acquire(d->core, daemon_now(), &member->id, peer);
+	drive(d);
+}
+
 static void done(struct wait *wait, const struct dht_action *act)
 {
 	struct acquire *acquire = (struct acquire *)wait;
@@ -56,12 +70,10 @@ static void done(struct wait *wait, const struct dht_action *act)
 
 	if (act && !themis_id_zero(&act->result.contact.id))
 		found(member, &act->result.contact);
-	else if (act)
-		fail(member, &acquire->peer,
-		     act->result.outcome == DHT_NO_ANSWER ?
-		     THEMIS_WHY_NO_DIRECTORY : THEMIS_WHY_NOT_FOUND);
+	else if (act && act->result.outcome != DHT_NO_ANSWER)
+		missed(member, &acquire->peer, THEMIS_WHY_NOT_FOUND);
 	else
-		fail(member, &acquire->peer, THEMIS_WHY_NO_DIRECTORY);
+		missed(member, &acquire->peer, THEMIS_WHY_NO_DIRECTORY);
 	free(acquire);
 }
 
@@ -76,6 +88,17 @@ static bool looking(const struct member *member, const struct themis_id *peer)
 	return false;
 }
 
+/* A place is known, and has not failed us last time. */
+static bool located(struct daemon *d, const struct themis_id *node,
+		    const struct themis_id *peer)
+{
+	struct themis_peer_info info;
+
+	return themis_core_locatable(d->core, node, peer) &&
+	       !themis_core_peer_get(d->core, node, peer, &info) &&
+	       info.state != THEMIS_PEER_FAILED;
+}
+
 bool directory_acquire(struct daemon *d, const struct themis_id *node,
 		       const struct themis_id *peer)
 {
@@ -83,7 +106,7 @@ bool directory_acquire(struct daemon *d, const struct themis_id *node,
 	struct acquire *acquire;
 	uint64_t op;
 
-	if (!member || themis_core_locatable(d->core, node, peer) ||
+	if (!member || located(d, node, peer) ||
 	    !themis_core_allowed(d->core, node, peer))
 		return false;
 	if (looking(member, peer))

@@ -121,12 +121,13 @@ void member_join(struct member *member)
 static void keep(struct member *member)
 {
 	struct ev_loop *loop = member->dir->d->loop;
+	unsigned int turn = member->turns++;
 	struct dht_status_info info;
 
 	dht_node_info(member->dht, &info);
-	if (info.contacts != member->kept || !(++member->tries % KEEP_TURNS))
+	if (info.contacts != member->kept || !(turn % KEEP_TURNS))
 		disk_contacts(member);
-	if (member->tries % KEEP_TURNS == 1)
+	if (turn % KEEP_TURNS == 1)
 		publish_renew(member);
 	member->kept = info.contacts;
 	ev_timer_stop(loop, &member->timer);

@@ -40,6 +40,7 @@ struct network {
  * @joining: number of the operation, 0 for none
  * @tries: joins that came to nothing, in a row
  * @joined: it has joined
+ * @turns: how often it was looked whom it knows
  * @kept: how many members it knew when they were last written
  * @seq: the highest that it has signed an object with
  */
@@ -55,6 +56,7 @@ struct member {
 	uint64_t		joining;
 	unsigned int		tries;
 	bool			joined;
+	unsigned int		turns;
 	unsigned int		kept;
 	uint64_t		seq;
 };
