@@ -58,7 +58,8 @@ lie unasked
 sleep 0.5
 after=$(counter m1 rx-unasked)
 echo "# rx-unasked was ${before:-0} and is ${after:-0}"
-((after >= before + 100))
+# A few may answer what it was really asked, for all that.
+((after >= before + 90))
 result $? 'answers that nobody has asked for are dropped by the kernel'
 
 [[ $(lie join other) == forbidden ]]
@@ -73,8 +74,9 @@ on m2 store value two name greeting >/dev/null
 result $? 'an older version does not take the place of a newer one'
 [[ $(on m1 -br find "$object") == two ]]
 result $? 'which is what is found'
-changed=${old/6f6e65/78797a}
-[[ $changed != "$old" && $(lie put "$changed") == forbidden ]]
+new=$(lie fetch "$object")
+changed=${new/74776f/78797a}
+[[ $changed != "$new" && $(lie put "$changed") == forbidden ]]
 result $? 'nor does an altered one'
 
 # It says of m2 that it is where the liar is.

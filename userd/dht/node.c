@@ -205,7 +205,7 @@ int dht_node_hold(struct dht_node *node, uint64_t now, const uint8_t *object,
 }
 
 /**
- * dht_node_know() - a contact from the disk
+ * dht_node_know() - a contact from the disk, or whom the transport has proven
  * @node: the node
  * @now: microseconds
  * @contact: who and where
@@ -222,6 +222,11 @@ int dht_node_know(struct dht_node *node, uint64_t now,
 
 	if (!known)
 		return -ENOSPC;
+	/* Who is known already needs no introduction. */
+	if (dht_table_find(node, known)) {
+		dht_book_put(dht_of(node), known);
+		return 0;
+	}
 	peer = dht_table_heard(node, now, known, true);
 	if (peer)
 		peer->fails = DHT_BAD - 1;
