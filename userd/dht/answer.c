@@ -84,13 +84,15 @@ static void put_nearer(struct dht_node *node, struct answer *a,
 		       const struct themis_id *asker)
 {
 	uint64_t prefix = dht_prefix(id), own = node->table.self ^ prefix;
-	const uint8_t *last = a->contacts - DHT_CONTACT_LEN;
+	const uint8_t *last;
 
 	put_contacts(node, a, id, asker, dht_p(node)->reply);
-	while (a->m.n_contacts &&
-	       (dht_get64(last + a->m.n_contacts * DHT_CONTACT_LEN) ^
-		prefix) > own)
+	while (a->m.n_contacts) {
+		last = a->contacts + (a->m.n_contacts - 1) * DHT_CONTACT_LEN;
+		if ((dht_get64(last) ^ prefix) <= own)
+			break;
 		a->m.n_contacts--;
+	}
 }
 
 /*
