@@ -99,6 +99,10 @@ status=$?
 sed 's/^/# /' "$dir/mesh.out"
 result $status 'a quarter killed: nothing that was acknowledged is lost'
 
+rss=$(awk '$1 == "RssAnon:" { print $2 }' "/proc/${daemons[m1]}/status")
+echo "# a daemon with $nodes nodes: RssAnon $rss kB; $(on m1 -j net |
+	jq -c 'map(.neighbours)') neighbours"
+
 # Back again, with what they had.
 start_daemon m7 --config "$dir/m7.conf"
 must 'who was killed comes back' wait_for 10 joined m7 "$nodes"
