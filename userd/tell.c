@@ -107,6 +107,17 @@ void tell_pair(const struct daemon *d, const struct themis_id *node,
 		 p && p->name[0] ? " " : "", p ? p->name : "");
 }
 
+/* Whom the directory meets comes and goes all the time. */
+static enum log_level level_of(const struct daemon *d,
+			       const struct themis_action *act)
+{
+	const struct node *node = node_find(d, &act->node);
+
+	return node && node->directory &&
+	       !peer_find(d, &act->node, &act->peer) ? LOG_LEVEL_DEBUG :
+						       LOG_LEVEL_INFO;
+}
+
 /* @state is the peer's, or what has happened in it. */
 static void tell(struct daemon *d, const struct themis_action *act,
 		 const char *event, const char *state, const char *why,
@@ -129,7 +140,7 @@ static void tell(struct daemon *d, const struct themis_action *act,
 	themis_id_format(&act->peer, peer);
 	themis_endpoint_format(&act->to, endpoint);
 	if (journal)
-		log_fields(LOG_LEVEL_INFO, fields, "%s: %s%s%s", pair, state,
+		log_fields(level_of(d, act), fields, "%s: %s%s%s", pair, state,
 			   *why ? ": " : "", why);
 	control_event(d->control,
 		      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
