@@ -102,9 +102,10 @@ kill_daemon m1
 kill_daemon m2
 start_daemon m2 --config "$dir/m2.conf"
 must 'after kill -9 it joins again' wait_for 10 joined m2
-took=$(grep -o 'has joined network test in [0-9]*' "$dir/m2.log" | tail -n 1)
-echo "# m2 ${took} ms"
-((${took##* } < 1000))
+took=$(sed -n "s/.*has joined network test in \([0-9]*\) ms/\1/p" \
+	"$dir/m2.log" | tail -n 1)
+echo "# joined again in $took ms"
+((took < 1000))
 result $? 'within a second'
 must 'without its bootstrap node, with all that it held' eval \
 	"(($held > 0 && \$(on m2 -j net | jq '.[0].objects') == $held))"

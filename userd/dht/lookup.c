@@ -411,7 +411,8 @@ static void begin(struct dht_op *op, uint64_t now, bool any)
 void dht_lookup_begin(struct dht_op *op, uint64_t now)
 {
 	begin(op, now, false);
-	if (!op->n_seen)
+	/* Whom the owner has named may be gone, and others may not. */
+	if (!op->n_seen || op->aim == DHT_AIM_JOIN)
 		begin(op, now, true);
 	op->wide = op->paths;
 	if (dht_whole(op->node)) {

@@ -168,6 +168,16 @@ void dht_joined(struct dht_op *op, uint64_t now)
 		dht_fill_next(node, now);
 }
 
+static bool is_anchor(const struct dht_node *node, uint32_t known)
+{
+	unsigned int i;
+
+	for (i = 0; i < node->n_anchor; i++)
+		if (node->anchor[i] == known)
+			return true;
+	return false;
+}
+
 /**
  * dht_join() - join the network
  * @node: who joins
@@ -196,7 +206,10 @@ uint64_t dht_join(struct dht_node *node, uint64_t now,
 		known = dht_book_get(dht_of(node), &via[i]);
 		if (!known)
 			break;
-		node->anchor[node->n_anchor++] = known;
+		if (is_anchor(node, known))
+			dht_book_put(dht_of(node), known);
+		else
+			node->anchor[node->n_anchor++] = known;
 	}
 	dht_lookup_anchor(op);
 	dht_lookup_begin(op, now);
