@@ -22,7 +22,7 @@
 #define SPARSE		13	/* tenths of the distance expected */
 #define SPARSER		4	/* more, after new paths have found no more */
 #define WIDEN_STORE	5	/* a store */
-#define AGAIN		2	/* how often the same question is put again */
+#define AGAIN		3	/* how often the same question is put again */
 
 static void step(const struct dht_op *op, uint64_t now,
 		 const struct dht_seen *seen, int what,
