@@ -26,6 +26,7 @@ make_machines_on_bridge()
 	done
 }
 
+# shellcheck disable=SC2034 # for those who read this
 # make_key NODE: its id and its public key go to id[NODE] and public[NODE]
 make_key()
 {

@@ -36,9 +36,10 @@ done
 for name in "${machines[@]}"; do
 	must "$name has joined" wait_for 10 joined "$name"
 done
-for name in "${machines[@]}"; do
-	other=${machines[RANDOM % ${#machines[@]}]}
+other=m1
+for name in m5 m4 m3 m2 m1; do
 	must "$name finds $other" wait_for 20 on "$name" find "${id[$other]}"
+	other=$name
 done
 
 # Find a node.
