@@ -64,8 +64,10 @@ bool dht_aside(struct dht_op *op)
 	while (node->size >> (bits + 2) >= r)
 		bits++;
 	/* Others may think that the network is a little larger, or smaller. */
-	if (op->asides)
-		bits += 2 * (node->size >> (bits + 1)) > 3 * r ? 1 : -1;
+	if (op->asides && 2 * (node->size >> (bits + 1)) > 3 * r)
+		bits++;
+	else if (op->asides && bits)
+		bits--;
 	bit = 1ULL << (63 - bits);
 	config->random(config->ctx, &random, sizeof(random));
 	op->prefix = (dht_prefix(&op->target) & ~(bit - 1)) ^ bit;
