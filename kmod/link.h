@@ -77,8 +77,13 @@ int themis_addr_valid(const union themis_addr *addr, size_t len);
 void themis_addr_from_skb(union themis_addr *addr, const struct sk_buff *skb);
 size_t themis_addr_len(const union themis_addr *addr);
 
-/* Room in front of what is handed to themis_link_xmit(). */
-#define THEMIS_HEADROOM	(LL_MAX_HEADER + sizeof(struct ipv6hdr) + \
+/*
+ * Room in front of what is handed to themis_link_xmit(). For the device there is
+ * what Ethernet takes, with tags: whoever needs more makes it, and for all
+ * others the packet of a short message fits the allocator's next smaller size.
+ */
+#define THEMIS_LINK_HEADROOM	32
+#define THEMIS_HEADROOM	(THEMIS_LINK_HEADROOM + sizeof(struct ipv6hdr) + \
 			 sizeof(struct udphdr))
 
 #endif /* THEMIS_LINK_H */
