@@ -4,15 +4,18 @@
  *
  *   flood capacity
  *	  print how many signatures of message 1 can be checked in a second
- *   flood init ID ADDRESS PORT RATE SECONDS
+ *   flood init ID ADDRESS PORT RATE SECONDS [BESIDE]
  *	  send RATE false first messages a second to the node ID: form and probe
  *	  are right, the signature is not, and each source address is another
- *	  one of 10.0.0.0/8. As root. Prints how many were sent
+ *	  one of 10.0.0.0/8. In every other half second of the clock they go to
+ *	  the port BESIDE instead. As root. Prints how many were sent
  *   flood echo PORT
  *	  send back what comes; prints "ready" when it does
  *   flood ask ADDR SECONDS
  *	  exchange datagrams of 1000 bytes with an echo at ADDR as fast as it
- *	  goes, 16 at a time; prints how many came back
+ *	  goes, 16 at a time; prints how many came back in the half seconds of
+ *	  the flood, how many in those beside it, and the median of the ratios
+ *	  of neighbours in permille
  *   flood spin
  *	  keep a processor busy
  */
@@ -38,6 +41,8 @@
 #define SIZE		1000
 #define WINDOW		16
 #define LOST_MS		200
+#define SLICE_NS	500000000LL
+#define SLICES		1024
 #define TICK_NS		2000000LL
 
 struct datagram {
@@ -128,8 +133,15 @@ static int pace(long rate, long seconds, int (*one)(void *ctx, long n),
 	return 0;
 }
 
+/* Half seconds, all processes the same. */
+static long long slice(void)
+{
+	return now_ns() / SLICE_NS;
+}
+
 struct raw {
 	int			fd;
+	uint16_t		port[2];
 	struct sockaddr_in	to;
 };
 
@@ -140,6 +152,7 @@ static int send_init(void *ctx, long n)
 
 	packet->ip.saddr = htonl(0x0a000000 | (randombytes_random() >> 8));
 	packet->udp.source = htons(1024 + n % 60000);
+	packet->udp.dest = raw->port[slice() & 1];
 	if (sendto(raw->fd, packet, sizeof(*packet), 0,
 		   (struct sockaddr *)&raw->to, sizeof(raw->to)) < 0 &&
 	    errno != ENOBUFS)
@@ -168,11 +181,12 @@ static int flood(char **argv)
 			.tot_len = htons(sizeof(packets[i])),
 			.daddr = raw.to.sin_addr.s_addr,
 		};
-		packets[i].udp.dest = htons((uint16_t)atoi(argv[4]));
 		packets[i].udp.len = htons(sizeof(packets[i].udp) +
 					   sizeof(packets[i].init));
 		make_init(&packets[i].init, id);
 	}
+	raw.port[0] = htons((uint16_t)atoi(argv[4]));
+	raw.port[1] = argv[7] ? htons((uint16_t)atoi(argv[7])) : raw.port[0];
 	raw.fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
 	if (raw.fd < 0)
 		return fail("cannot open a raw socket");
@@ -204,15 +218,41 @@ static int echo(char **argv)
 	}
 }
 
+static int by_size(const void *a, const void *b)
+{
+	const unsigned long *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Odd ones are beside. The first one and the last one are not whole. */
+static void print_slices(const unsigned long *count, long long first,
+			 size_t n)
+{
+	unsigned long sum[2] = { 0, 0 }, ratio[SLICES];
+	size_t pairs = 0, i;
+
+	for (i = 1 + (first & 1); i + 2 < n; i += 2) {
+		sum[0] += count[i + 1];
+		sum[1] += count[i];
+		ratio[pairs++] = 1000 * count[i + 1] / (count[i] + !count[i]);
+	}
+	qsort(ratio, pairs, sizeof(*ratio), by_size);
+	printf("%lu %lu %lu\n", sum[0], sum[1],
+	       pairs ? ratio[pairs / 2] : 0);
+}
+
 /* What was lost is not missed for long: another window is sent. */
 static int ask(char **argv)
 {
 	long long end = now_ns() + atol(argv[3]) * 1000000000LL;
 	int fd = socket(AF_THEMIS, SOCK_DGRAM, 0);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
+	static unsigned long count[SLICES];
+	long long first = slice();
 	char data[SIZE] = "";
-	unsigned long n = 0;
 	int due = WINDOW;
+	size_t at = 0;
 
 	if (fd < 0 || setsockopt(fd, SOL_THEMIS, THEMIS_CONNECT, argv[2],
 				 strlen(argv[2])))
@@ -223,14 +263,17 @@ static int ask(char **argv)
 				return fail("cannot send");
 		if (poll(&p, 1, LOST_MS) <= 0)
 			due = WINDOW;
+		at = (size_t)(slice() - first);
+		if (at >= SLICES)
+			break;
 		while (recv(fd, data, sizeof(data), MSG_DONTWAIT) > 0) {
-			n++;
+			count[at]++;
 			due++;
 		}
 		if (due > WINDOW)
 			due = WINDOW;
 	}
-	printf("%lu\n", n);
+	print_slices(count, first, at);
 	return 0;
 }
 
@@ -247,7 +290,7 @@ int main(int argc, char **argv)
 		return 1;
 	if (argc == 2 && !strcmp(argv[1], "capacity"))
 		return capacity();
-	if (argc == 7 && !strcmp(argv[1], "init"))
+	if ((argc == 7 || argc == 8) && !strcmp(argv[1], "init"))
 		return flood(argv);
 	if (argc == 3 && !strcmp(argv[1], "echo"))
 		return echo(argv);
