@@ -122,7 +122,7 @@ int directory_wait(struct member *member, struct wait *wait, uint64_t op,
 
 	dir->beginning = NULL;
 	if (!op || dir->n_waits >= DIRECTORY_WAITS_MAX) {
-		dir->count[DIRECTORY_N_FULL]++;
+		dir->count.n[DIRECTORY_N_FULL]++;
 		end_trace(dir, wait);
 		return -ENOSPC;
 	}
@@ -157,6 +157,7 @@ static void ended(struct member *member, const struct dht_action *act)
 	struct directory *dir = member->dir;
 	struct wait *wait;
 
+	directory_count_result(dir, act, daemon_now());
 	if (act->op == member->joining)
 		member_joined(member, act);
 	while ((wait = take_wait(dir, NULL, act->op)))

@@ -11,6 +11,8 @@
 #ifndef THEMISD_DIRECTORY_H
 #define THEMISD_DIRECTORY_H
 
+#include <stdio.h>
+
 #include "daemon.h"
 
 #define DIRECTORY_PORT	1	/* of AF_THEMIS, at each member */
@@ -68,5 +70,12 @@ void directory_state(struct daemon *d, const struct themis_action *act);
  */
 void directory_expired(struct daemon *d, const struct themis_id *node,
 		       const struct themis_id *peer);
+
+/**
+ * directory_metrics() - what it counts and measures, in Prometheus' text format
+ * @out: written to
+ * @d: the daemon
+ */
+void directory_metrics(FILE *out, const struct daemon *d);
 
 #endif /* THEMISD_DIRECTORY_H */

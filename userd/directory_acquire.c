@@ -38,7 +38,7 @@ static void found(struct member *member, const struct dht_contact *contact)
 	union themis_endpoint endpoint;
 	struct themis_peer_info info;
 
-	member->dir->count[DIRECTORY_N_ACQUIRED]++;
+	member->dir->count.n[DIRECTORY_N_ACQUIRED]++;
 	if (contact_to_endpoint(contact, &endpoint))
 		themis_core_peer_learn(d->core, daemon_now(), &member->id,
 				       &contact->id, &endpoint);
@@ -121,7 +121,7 @@ bool directory_acquire(struct daemon *d, const struct themis_id *node,
 		fail(member, peer, THEMIS_WHY_FULL);
 		return true;
 	}
-	member->dir->count[DIRECTORY_N_ACQUIRES]++;
+	member->dir->count.n[DIRECTORY_N_ACQUIRES]++;
 	directory_drive(member->dir);
 	return true;
 }

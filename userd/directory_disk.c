@@ -278,6 +278,17 @@ bool disk_commit(struct directory *dir)
 	return !dir->disk->bad;
 }
 
+/**
+ * disk_bad() - whether what is in memory is not all on disk
+ * @dir: the directory
+ *
+ * Return: true if so.
+ */
+bool disk_bad(const struct directory *dir)
+{
+	return dir->disk->bad;
+}
+
 static int add_contact(void *ctx, const struct dht_contact *contact,
 		       uint64_t rtt_us, unsigned int bucket, bool good)
 {

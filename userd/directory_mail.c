@@ -18,7 +18,7 @@
 /* The core is told, as it would be told of a lost message in the end. */
 static void failed(struct member *member, struct dht_action *act)
 {
-	member->dir->count[DIRECTORY_N_TX_FAILED]++;
+	member->dir->count.n[DIRECTORY_N_TX_FAILED]++;
 	if (act->type == DHT_ACT_COMMAND)
 		dht_failed(member->dht, daemon_now(), act->seq);
 	dht_action_done(act);
@@ -40,7 +40,7 @@ static bool elsewhere(struct member *member, const struct dht_contact *told)
 	    (proven.port == told->port &&
 	     !memcmp(proven.addr, told->addr, sizeof(proven.addr))))
 		return false;
-	member->dir->count[DIRECTORY_N_ELSEWHERE]++;
+	member->dir->count.n[DIRECTORY_N_ELSEWHERE]++;
 	dht_node_know(member->dht, daemon_now(), &proven);
 	return true;
 }
@@ -62,7 +62,7 @@ static int hold(struct member *member, struct dht_action *act)
 	struct held *held;
 
 	if (dir->n_held >= DIRECTORY_HELD_MAX) {
-		dir->count[DIRECTORY_N_FULL]++;
+		dir->count.n[DIRECTORY_N_FULL]++;
 		return -1;
 	}
 	held = malloc(sizeof(*held));

@@ -37,7 +37,7 @@ static bool renew(void *ctx, const uint8_t *object, size_t len)
 		free(wait);
 		return false;
 	}
-	member->dir->count[DIRECTORY_N_RENEWED]++;
+	member->dir->count.n[DIRECTORY_N_RENEWED]++;
 	return true;
 }
 

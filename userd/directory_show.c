@@ -8,16 +8,6 @@
 #include "directory_state.h"
 #include "node.h"
 
-static const struct {
-	const char	*name;
-	const char	*help;
-} counters[__DIRECTORY_N_MAX] = {
-#define DIRECTORY_COUNTER(name, text, help)				\
-	[DIRECTORY_N_##name] = { text, help },
-	DIRECTORY_COUNTERS(DIRECTORY_COUNTER)
-#undef DIRECTORY_COUNTER
-};
-
 static const char *state_of(const struct member *member)
 {
 	if (member->joined)
@@ -29,30 +19,17 @@ static json_t *row_of(struct daemon *d, struct member *member)
 {
 	const struct node *node = node_find(d, &member->id);
 	const struct dht_params *params;
-	struct dht_status_info info;
 	char id[THEMIS_ID_TEXT];
-	json_t *row;
+	json_t *row, *numbers;
 
-	dht_node_info(member->dht, &info);
-	row = json_pack("{s:s, s:s?, s:s, s:s, s:I, s:I, s:I, s:I, s:I}",
+	row = json_pack("{s:s, s:s?, s:s, s:s}",
 			"node", themis_id_format(&member->id, id),
 			"name", node && node->name[0] ? node->name : NULL,
 			"network", member->network->netid,
-			"state", state_of(member),
-			"neighbours", (json_int_t)info.contacts,
-			"siblings", (json_int_t)info.siblings,
-			"buckets", (json_int_t)info.buckets,
-			"objects", (json_int_t)info.objects,
-			"object_bytes", (json_int_t)info.object_bytes);
-	json_object_set_new(row, "size",
-			    json_integer((json_int_t)info.size));
-	json_object_set_new(row, "lease_s", json_integer(info.lease));
-	json_object_set_new(row, "half_life_s", info.half_life ?
-			    json_integer(info.half_life) : json_null());
-	json_object_set_new(row, "answered",
-			    json_integer((json_int_t)info.commands));
-	json_object_set_new(row, "asked",
-			    json_integer((json_int_t)info.requests));
+			"state", state_of(member));
+	numbers = directory_json_node(member);
+	json_object_update(row, numbers);
+	json_decref(numbers);
 	params = dht_net_params(member->network->net);
 	json_object_set_new(row, "redundancy",
 			    json_integer(params->redundancy));
@@ -62,27 +39,20 @@ static json_t *row_of(struct daemon *d, struct member *member)
 DIRECTORY_REQUEST(net_list)
 {
 	struct member *member;
-	json_t *rows, *counts;
 	json_error_t error;
 	const char *cmd;
-	unsigned int i;
+	json_t *rows;
 
 	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s}", "cmd", &cmd))
 		return directory_bad_arguments(&error, diag);
 	rows = json_array();
-	counts = json_array();
 	for (member = d->directory ? d->directory->members : NULL; member;
 	     member = member->next)
 		json_array_append_new(rows, row_of(d, member));
-	for (i = 0; i < __DIRECTORY_N_MAX; i++)
-		json_array_append_new(counts,
-				      json_pack("{s:s, s:I, s:s}",
-						"name", counters[i].name,
-						"value", d->directory ?
-						(json_int_t)
-						d->directory->count[i] : 0,
-						"help", counters[i].help));
-	*result = json_pack("{s:o, s:o}", "nodes", rows, "counters", counts);
+	*result = json_pack("{s:o, s:o, s:o}", "nodes", rows, "counters",
+			    directory_json_counters(d->directory),
+			    "operations",
+			    directory_json_operations(d->directory));
 	return 0;
 }
 

@@ -47,7 +47,7 @@ static bool take_info(struct msghdr *msg, struct themis_msginfo *info)
 /* 1: a message; 0: one that counts for nothing; -1: there is none. */
 static int receive(struct member *member, struct mail *mail)
 {
-	uint64_t *count = member->dir->count;
+	uint64_t *count = member->dir->count.n;
 	struct sockaddr_themis sth = { 0 };
 	union info_room room;
 	struct iovec iov = {
@@ -94,24 +94,24 @@ static void take(struct member *member, const struct mail *mail)
 	struct dht_message m;
 
 	if (dht_message_parse(&m, mail->b, mail->len)) {
-		dir->count[DIRECTORY_N_RX_MALFORMED]++;
+		dir->count.n[DIRECTORY_N_RX_MALFORMED]++;
 		return;
 	}
 	switch (mail->info.kind) {
 	case THEMIS_MSG_COMMAND:
 		if (!contact_of(member, &mail->from, &from))
 			return;
-		dir->count[DIRECTORY_N_RX_COMMANDS]++;
+		dir->count.message[DIRECTORY_RX_COMMANDS][m.type]++;
 		dht_command(member->dht, now, &from, mail->info.seq, mail->b,
 			    mail->len);
 		break;
 	case THEMIS_MSG_RESPONSE:
-		dir->count[DIRECTORY_N_RX_RESPONSES]++;
+		dir->count.message[DIRECTORY_RX_RESPONSES][m.type]++;
 		dht_response(member->dht, now, &mail->from, mail->info.seq,
 			     mail->b, mail->len);
 		break;
 	default:
-		dir->count[DIRECTORY_N_RX_KIND]++;
+		dir->count.n[DIRECTORY_N_RX_KIND]++;
 	}
 }
 
@@ -210,6 +210,7 @@ int socket_send(struct member *member, const struct dht_action *act)
 		.kind = command ? THEMIS_MSG_COMMAND : THEMIS_MSG_RESPONSE,
 	};
 	struct sockaddr_themis sth;
+	enum directory_way way;
 	struct iovec iov = {
 		.iov_base = (void *)act->b,
 		.iov_len = act->len,
@@ -240,7 +241,7 @@ int socket_send(struct member *member, const struct dht_action *act)
 		n = sendmsg(member->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0)
 		return -errno;
-	member->dir->count[command ? DIRECTORY_N_TX_COMMANDS :
-				     DIRECTORY_N_TX_RESPONSES]++;
+	way = command ? DIRECTORY_TX_COMMANDS : DIRECTORY_TX_RESPONSES;
+	member->dir->count.message[way][act->b[1] & ~DHT_RESPONSE]++;
 	return 0;
 }

@@ -6,14 +6,30 @@
 #define THEMISD_DIRECTORY_STATE_H
 
 #include "control.h"
+#include "core.h"
 #include "dht.h"
 #include "directory.h"
 #include "directory_count.h"
+#include "message.h"
 
 /* Bounds. */
 #define DIRECTORY_HELD_MAX	4096	/* messages that wait for a session */
 #define DIRECTORY_WAITS_MAX	1024	/* operations that somebody waits for */
 #define DIRECTORY_STEPS_MAX	1024	/* of one that are shown */
+
+/**
+ * struct directory_count - what was counted since the daemon began
+ * @n: by enum directory_counter
+ * @message: by enum directory_way and enum dht_type
+ * @outcome: operations that ended, by enum dht_type and enum dht_outcome
+ * @took: how long they took, by enum dht_type
+ */
+struct directory_count {
+	uint64_t		n[__DIRECTORY_N_MAX];
+	uint64_t		message[__DIRECTORY_WAY_MAX][__DHT_TYPE_MAX];
+	uint64_t		outcome[__DHT_TYPE_MAX][DIRECTORY_OUTCOMES_MAX];
+	struct themis_rtt	took[__DHT_TYPE_MAX];
+};
 
 /**
  * struct network - the parameters of a network here
@@ -133,7 +149,7 @@ struct held {
  * @later: what waits for the disk
  * @disk: what is kept, see directory_disk.c
  * @driving: directory_drive() is at work
- * @count: by enum directory_counter
+ * @count: what was counted
  */
 struct directory {
 	struct daemon	*d;
@@ -153,7 +169,7 @@ struct directory {
 	struct dht_action *later;
 	struct disk	*disk;
 	bool		driving;
-	uint64_t	count[__DIRECTORY_N_MAX];
+	struct directory_count count;
 };
 
 /* directory.c */
@@ -166,6 +182,15 @@ void directory_begin(struct member *member, struct wait *wait);
 int directory_wait(struct member *member, struct wait *wait, uint64_t op,
 		   void (*done)(struct wait *wait,
 				const struct dht_action *act));
+
+/* directory_count.c */
+void directory_count_result(struct directory *dir,
+			    const struct dht_action *act, uint64_t now);
+uint64_t directory_state_now(const struct directory *dir,
+			     enum directory_state state);
+json_t *directory_json_node(struct member *member);
+json_t *directory_json_counters(const struct directory *dir);
+json_t *directory_json_operations(const struct directory *dir);
 
 /* directory_json.c */
 json_t *directory_json_contact(const struct dht_contact *contact);
@@ -197,6 +222,7 @@ void disk_close(struct directory *dir);
 void disk_keep(struct member *member, const struct dht_action *act);
 void disk_drop(struct member *member, const struct dht_action *act);
 bool disk_commit(struct directory *dir);
+bool disk_bad(const struct directory *dir);
 void disk_contacts(struct member *member);
 void disk_load(struct member *member);
 void disk_forget(struct member *member);

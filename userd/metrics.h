@@ -5,6 +5,8 @@
 #ifndef THEMISD_METRICS_H
 #define THEMISD_METRICS_H
 
+#include <stdio.h>
+
 #include "daemon.h"
 
 #define METRICS_CLIENTS_MAX	8
@@ -39,5 +41,34 @@ void metrics_stop(struct daemon *d);
  * Return: the text, to be freed; NULL for lack of memory.
  */
 char *metrics_text(struct daemon *d, size_t *len);
+
+/**
+ * metrics_head() - what comes before the values of a metric
+ * @out: written to
+ * @prefix: of its name
+ * @name: of the metric
+ * @suffix: of its name
+ * @type: "counter", "gauge" or "histogram"
+ * @help: its meaning
+ */
+void metrics_head(FILE *out, const char *prefix, const char *name,
+		  const char *suffix, const char *type, const char *help);
+
+/**
+ * metrics_label() - the value of a label, without its quotation marks
+ * @out: written to
+ * @text: the value
+ */
+void metrics_label(FILE *out, const char *text);
+
+/**
+ * metrics_histogram() - the values of a histogram
+ * @out: written to
+ * @name: of the metric
+ * @labels: as in name="value", or ""
+ * @rtt: the histogram
+ */
+void metrics_histogram(FILE *out, const char *name, const char *labels,
+		       const struct themis_rtt *rtt);
 
 #endif /* THEMISD_METRICS_H */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What is measured, in Prometheus' text format. Names of reasons and what they
- * mean come from the tables of the kernel's header and of core/count.h.
+ * mean come from the tables of the kernel's header, of core/count.h and of
+ * directory_count.h.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -10,18 +11,26 @@
 #include <string.h>
 #include <time.h>
 
+#include "directory.h"
 #include "metrics.h"
 #include "node.h"
 #include "tell.h"
 
+void metrics_head(FILE *out, const char *prefix, const char *name,
+		  const char *suffix, const char *type, const char *help)
+{
+	fprintf(out, "# HELP %s%s%s %s\n# TYPE %s%s%s %s\n", prefix, name,
+		suffix, help, prefix, name, suffix, type);
+}
+
 static void head(FILE *out, const char *name, const char *type,
 		 const char *help)
 {
-	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+	metrics_head(out, "", name, "", type, help);
 }
 
-/* A value of a label: any bytes but those that would end it. */
-static void label(FILE *out, const char *text)
+/* Any bytes but those that would end it. */
+void metrics_label(FILE *out, const char *text)
 {
 	for (; *text; text++) {
 		if (*text == '\\' || *text == '"')
@@ -121,27 +130,38 @@ static void put_outcomes(FILE *out, const struct daemon *d)
 						 (enum themis_why)i));
 }
 
-static void put_rtt(FILE *out, const struct daemon *d)
+void metrics_histogram(FILE *out, const char *name, const char *labels,
+		       const struct themis_rtt *rtt)
 {
 	static const uint64_t bounds[] = THEMIS_RTT_BOUNDS;
-	const struct themis_rtt *rtt = themis_core_rtt(d->core);
+	const char *comma = *labels ? "," : "";
+	char braced[128] = "";
 	uint64_t so_far = 0;
 	unsigned int i;
 
-	head(out, "themis_agreement_rtt_seconds", "histogram",
-	     "Round trips of agreements that we began and whose first message was answered.");
+	if (*labels)
+		snprintf(braced, sizeof(braced), "{%s}", labels);
 	for (i = 0; i < THEMIS_RTT_BUCKETS - 1; i++) {
 		so_far += rtt->bucket[i];
-		fprintf(out, "themis_agreement_rtt_seconds_bucket{le=\"%g\"} %llu\n",
-			(double)bounds[i] / 1e6, (unsigned long long)so_far);
+		fprintf(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", name, labels,
+			comma, (double)bounds[i] / 1e6,
+			(unsigned long long)so_far);
 	}
-	fprintf(out, "themis_agreement_rtt_seconds_bucket{le=\"+Inf\"} %llu\n",
+	fprintf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, labels, comma,
 		(unsigned long long)rtt->count);
-	fprintf(out, "themis_agreement_rtt_seconds_sum %llu.%06llu\n",
+	fprintf(out, "%s_sum%s %llu.%06llu\n", name, braced,
 		(unsigned long long)rtt->sum_us / 1000000,
 		(unsigned long long)rtt->sum_us % 1000000);
-	fprintf(out, "themis_agreement_rtt_seconds_count %llu\n",
+	fprintf(out, "%s_count%s %llu\n", name, braced,
 		(unsigned long long)rtt->count);
+}
+
+static void put_rtt(FILE *out, const struct daemon *d)
+{
+	head(out, "themis_agreement_rtt_seconds", "histogram",
+	     "Round trips of agreements that we began and whose first message was answered.");
+	metrics_histogram(out, "themis_agreement_rtt_seconds", "",
+			  themis_core_rtt(d->core));
 }
 
 struct peers {
@@ -166,7 +186,7 @@ static int count_peer(void *ctx, const struct themis_peer_info *info)
 	fprintf(all->rtt, "themis_peer_rtt_seconds{node=\"%s\",peer=\"%s\",name=\"",
 		themis_id_format(&info->node, node),
 		themis_id_format(&info->peer, peer));
-	label(all->rtt, known ? known->name : "");
+	metrics_label(all->rtt, known ? known->name : "");
 	fprintf(all->rtt, "\"} %llu.%06llu\n",
 		(unsigned long long)info->rtt_us / 1000000,
 		(unsigned long long)info->rtt_us % 1000000);
@@ -235,7 +255,7 @@ static int put_all(FILE *out, struct daemon *d)
 
 	head(out, "themis_info", "gauge", "Versions of daemon and module.");
 	fprintf(out, "themis_info{version=\"%s\",module=\"", THEMIS_VERSION);
-	label(out, d->info.version);
+	metrics_label(out, d->info.version);
 	fputs("\"} 1\n", out);
 	put_gauge(out, "themis_uptime_seconds", "Age of the daemon.",
 		  (unsigned long)(up_us / 1000000));
@@ -245,6 +265,7 @@ static int put_all(FILE *out, struct daemon *d)
 	put_agreements(out, d);
 	put_outcomes(out, d);
 	put_rtt(out, d);
+	directory_metrics(out, d);
 
 	/* Without the module the rest is still worth having. */
 	if (!themis_nl_node_dump(d->nl, count_node, &totals)) {

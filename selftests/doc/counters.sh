@@ -38,4 +38,19 @@ done >"$dir/missing"
 result $? 'themis(8) explains each of them'
 cat "$dir/missing"
 
+# The same for the directory, whose table is the daemon's.
+mapfile -t names < <(tr -d '\\\n' <"$repo/userd/directory_count.h" |
+	grep -oE '\b[CDGOSW]\([A-Za-z_]+,[[:blank:]]*"[a-z_-]+"' |
+	sed 's/.*"\(.*\)"/\1/')
+((${#names[@]} > 30))
+result $? "the directory's header names ${#names[@]} things"
+for name in "${names[@]}"; do
+	grep -qE "(^|[^a-z-])${name//-/\\\\?-}([^a-z-]|$)" \
+		"$repo/Documentation/man/themis.8" ||
+		echo "# themis.8 lacks $name"
+done >"$dir/missing"
+[[ ! -s $dir/missing ]]
+result $? 'themis(8) explains each of them'
+cat "$dir/missing"
+
 finish

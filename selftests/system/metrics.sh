@@ -17,6 +17,13 @@ make_node alpha
 make_node beta
 # shellcheck disable=SC2154 # set by make_node()
 a=$id_alpha b=$id_beta
+# A directory of two.
+must 'beta begins a directory' on beta join
+must 'alpha joins it' on alpha join "$b" endpoint 192.0.2.2:7000
+stored=$(on alpha -br store value hello)
+must 'beta finds what alpha has stored' on beta find "$stored"
+! on alpha find "${stored/#??????/000000}" 2>/dev/null
+result $? 'and alpha not what is not there'
 listen beta 9000
 on alpha peer add "$b" endpoint 192.0.2.2:7000 name beta
 must 'a conversation' ask alpha "$b:9000" one
@@ -83,11 +90,42 @@ for kind, name, text in rows:
         metric = "themis_" + name.replace("-", "_") + "_total"
         assert (metric, "") in seen, name
         assert helps[metric] == text, name
+header = open(sys.argv[3], encoding="utf-8").read().replace("\\\n", "")
+table = {}
+for m in re.finditer(r"#define DIRECTORY_(\w+)\([A-Z, ]+\)(.*)", header):
+    table[m[1]] = re.findall(r'\b([A-Z])\(\w+,\s*"([a-z_-]+)"'
+                             r'(?:,\s*"([^"]+)")?\)', m[2])
+assert sum(map(len, table.values())) > 30
+prefix = "themis_directory_"
+for kind, name, text in table["COUNTERS"]:
+    if kind == "D":
+        assert (prefix + "drops_total", f'reason="{name}"') in seen, name
+        assert f"{name}: {text}" in helps[prefix + "drops_total"], name
+    else:
+        assert (f"{prefix}{name}_total", "") in seen, name
+        assert helps[f"{prefix}{name}_total"] == text, name
+for _, name, text in table["STATES"]:
+    assert (prefix + name, "") in seen and helps[prefix + name] == text, name
+for kind, name, text in table["OF_NODE"]:
+    metric = prefix + re.sub("_s$", "_seconds", name)
+    metric += "_total" if kind == "C" else ""
+    assert helps[metric] == text, name
+    assert len([1 for key in seen if key[0] == metric]) == 1, metric
+for _, operation, _ in table["OPERATIONS"]:
+    for _, way, text in table["WAYS"]:
+        assert (prefix + "messages_total",
+                f'operation="{operation}",way="{way}"') in seen, way
+        assert f"{way}: {text}" in helps[prefix + "messages_total"], way
+    for _, outcome, text in table["OUTCOMES"]:
+        assert operation == "update" or (
+            prefix + "operations_total",
+            f'operation="{operation}",outcome="{outcome}"') in seen, outcome
+        assert f"{outcome}: {text}" in helps[prefix + "operations_total"]
 for (name, labels), value in seen.items():
     print(f"{name}{{{labels}}} {value:.6f}")
 TXT
 python3 "$dir/parse.py" "$dir/text" "$repo/include/uapi/linux/themis.h" \
-	>"$dir/parsed" 2>"$dir/parse.log"
+	"$repo/userd/directory_count.h" >"$dir/parsed" 2>"$dir/parse.log"
 result $? 'every line is as the format wants it, every counter is there'
 
 # has METRIC PATTERN: the value
@@ -111,6 +149,31 @@ must 'none refused' has 'themis_agreements_total{outcome="refused-denied"}' \
 	'0\.0*'
 must 'its round trip in the histogram' has \
 	'themis_agreement_rtt_seconds_bucket{le="+Inf"}' '1\.0*'
+member="{node=\"$a\",network=\"test\"}"
+must 'it has joined' has "themis_directory_joined$member" '1\.0*'
+must 'it knows one member' has "themis_directory_neighbours$member" '1\.0*'
+must 'it keeps one object' has "themis_directory_objects$member" '1\.0*'
+must 'its lease' has "themis_directory_lease_seconds$member" \
+	"$(on alpha -j net | jq '.[0].lease_s')\.0*"
+must 'one join' has \
+	'themis_directory_operations_total{operation="join",outcome="done"}' \
+	'1\.0*'
+must 'one store' has \
+	'themis_directory_operations_total{operation="store",outcome="done"}' \
+	'1\.0*'
+must 'one find in vain' has \
+	'themis_directory_operations_total{operation="find",outcome="not-found"}' \
+	'1\.0*'
+must 'one store in the histogram' has \
+	'themis_directory_duration_seconds_bucket{operation="store",le="+Inf"}' \
+	'1\.0*'
+must 'one command to store' has \
+	'themis_directory_messages_total{operation="store",way="tx-commands"}' \
+	'1\.0*'
+must 'and one response' has \
+	'themis_directory_messages_total{operation="store",way="rx-responses"}' \
+	'1\.0*'
+must 'the disk is written' has 'themis_directory_unwritten{}' '0\.0*'
 rtt="themis_peer_rtt_seconds{node=\"$a\",peer=\"$b\",name=\"beta\"}"
 us=$(on alpha -j peer show | jq '.[0].rtt_us')
 must 'the round trip' has "$rtt" "$(printf '%d\\.%06d' $((us / 1000000)) \

@@ -121,6 +121,43 @@ static const struct print_layout counter_layout = {
 	.columns = counter_columns,
 };
 
+static void mean_cell(const json_t *row, char *buf)
+{
+	static const char * const outcomes[] = {
+		"done", "not-found", "no-quorum", "no-answer", "refused",
+	};
+	json_int_t n = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(outcomes); i++)
+		n += json_integer_value(json_object_get(row, outcomes[i]));
+	if (n)
+		snprintf(buf, PRINT_CELL, "%.1fms",
+			 json_integer_value(json_object_get(row, "us")) / 1e3 /
+			 n);
+	else
+		strcpy(buf, "-");
+}
+
+static const struct print_column operation_columns[] = {
+	{ .head = "OPERATION", .key = "name", .flags = PRINT_BRIEF },
+	{ .head = "RX-COMMANDS", .key = "rx-commands" },
+	{ .head = "TX-RESPONSES", .key = "tx-responses" },
+	{ .head = "TX-COMMANDS", .key = "tx-commands" },
+	{ .head = "RX-RESPONSES", .key = "rx-responses" },
+	{ .head = "DONE", .key = "done" },
+	{ .head = "NOT-FOUND", .key = "not-found" },
+	{ .head = "NO-QUORUM", .key = "no-quorum" },
+	{ .head = "NO-ANSWER", .key = "no-answer" },
+	{ .head = "REFUSED", .key = "refused" },
+	{ .head = "MEAN", .key = "us", .text = mean_cell },
+	{ }
+};
+
+static const struct print_layout operation_layout = {
+	.columns = operation_columns,
+};
+
 /* Rows of the node that was asked for. */
 static json_t *only(const json_t *rows, const struct themis_id *node)
 {
@@ -156,9 +193,12 @@ int net_show(const struct tool_args *args)
 	names_load();
 	print_rows(only(json_object_get(result, "nodes"),
 			word ? &node : NULL), &layout);
-	if (opt.stats && !opt.json)
+	if (opt.stats && !opt.json) {
 		print_rows(json_incref(json_object_get(result, "counters")),
 			   &counter_layout);
+		print_rows(json_incref(json_object_get(result, "operations")),
+			   &operation_layout);
+	}
 	json_decref(result);
 	return TOOL_OK;
 }

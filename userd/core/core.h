@@ -215,7 +215,7 @@ struct themis_peer_info {
 #define THEMIS_RTT_BUCKETS	14
 
 /**
- * struct themis_rtt - round trips of agreements that we began
+ * struct themis_rtt - how long things took: round trips of agreements, ...
  * @bucket: how many, by THEMIS_RTT_BOUNDS; the last has those above
  * @count: of all
  * @sum_us: of all
@@ -225,6 +225,8 @@ struct themis_rtt {
 	uint64_t	count;
 	uint64_t	sum_us;
 };
+
+void themis_rtt_count(struct themis_rtt *rtt, uint64_t us);
 
 struct themis_core *themis_core_new(const struct themis_core_config *config);
 void themis_core_free(struct themis_core *core);

@@ -290,7 +290,12 @@ static void digest_of(uint8_t digest[32], const struct themis_resp *resp)
 			   NULL, 0);
 }
 
-static void count_rtt(struct themis_rtt *rtt, uint64_t us)
+/**
+ * themis_rtt_count() - one more in a histogram
+ * @rtt: the histogram
+ * @us: how long it took, microseconds
+ */
+void themis_rtt_count(struct themis_rtt *rtt, uint64_t us)
 {
 	static const uint64_t bounds[] = THEMIS_RTT_BOUNDS;
 	size_t i;
@@ -325,7 +330,7 @@ static void accept_resp(struct themis_core *core, uint64_t now,
 	/* An answer to a repeated message 1 does not tell which it answers. */
 	if (!agree->repeated) {
 		peer->rtt = now - agree->begun;
-		count_rtt(&core->rtt, peer->rtt);
+		themis_rtt_count(&core->rtt, peer->rtt);
 	}
 	agree->begun = now;
 	core_peer_proven(core, now, peer, from);

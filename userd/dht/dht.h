@@ -156,6 +156,7 @@ enum dht_outcome {
 
 /**
  * struct dht_result - how an operation ended
+ * @type: what it was: DHT_FIND, DHT_STORE, DHT_JOIN or DHT_LEAVE
  * @outcome: in a word
  * @status: what the answerers said, where they refused
  * @contact: find: the node with that id, proven; else its id is zero
@@ -168,6 +169,7 @@ enum dht_outcome {
  * @alarm: the density of nodes was not as it should be
  */
 struct dht_result {
+	uint8_t			type;
 	enum dht_outcome	outcome;
 	enum dht_status		status;
 	struct dht_contact	contact;

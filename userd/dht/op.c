@@ -27,6 +27,13 @@ uint64_t dht_op_number(const struct dht_op *op)
 struct dht_op *dht_op_new(struct dht_node *node, uint64_t now,
 			  enum dht_aim aim, const struct themis_id *target)
 {
+	static const uint8_t types[] = {
+		[DHT_AIM_JOIN] = DHT_JOIN,
+		[DHT_AIM_FILL] = DHT_FIND,
+		[DHT_AIM_FIND] = DHT_FIND,
+		[DHT_AIM_STORE] = DHT_STORE,
+		[DHT_AIM_LEAVE] = DHT_LEAVE,
+	};
 	struct dht_host *host = dht_of(node);
 	uint32_t number = dht_slab_get(&host->ops);
 	struct dht_op *op;
@@ -46,6 +53,7 @@ struct dht_op *dht_op_new(struct dht_node *node, uint64_t now,
 	/* Who joins among liars stays there. */
 	if (aim == DHT_AIM_JOIN && !dht_small(node))
 		op->paths *= 2;
+	op->result.type = types[aim];
 	op->result.began = now;
 	core_list_init(&op->of_node);
 	core_list_add(&node->ops, &op->of_node);
