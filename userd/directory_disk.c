@@ -326,6 +326,47 @@ void disk_contacts(struct member *member)
 	commit(disk);
 }
 
+/* A node's proof of work has a row of its own beside its members. */
+static void proof_key(const struct member *member,
+		      uint8_t key[THEMIS_ID_LEN + 1])
+{
+	memcpy(key, member->id.b, THEMIS_ID_LEN);
+	key[THEMIS_ID_LEN] = 'w';
+}
+
+/**
+ * disk_proof() - keep a node's proof of work
+ * @member: the node
+ * @work: the proof
+ */
+void disk_proof(struct member *member, uint64_t work)
+{
+	uint8_t key[THEMIS_ID_LEN + 1], value[8];
+	MDB_val k = { sizeof(key), key }, v = { sizeof(value), value };
+	struct disk *disk = member->dir->disk;
+	int err;
+
+	if (disk->bad || !begun(disk))
+		return;
+	proof_key(member, key);
+	dht_put64(value, work);
+	err = mdb_put(disk->txn, disk->contacts, &k, &v, 0);
+	if (err)
+		failed(disk, "write", err);
+	commit(disk);
+}
+
+static void load_proof(struct member *member, MDB_txn *txn)
+{
+	uint8_t key[THEMIS_ID_LEN + 1];
+	MDB_val k = { sizeof(key), key }, v;
+
+	proof_key(member, key);
+	if (!mdb_get(txn, member->dir->disk->contacts, &k, &v) &&
+	    v.mv_size == 8)
+		work_believe(member, dht_get64(v.mv_data));
+}
+
 static unsigned int load_contacts(struct member *member, MDB_txn *txn)
 {
 	MDB_val k = { THEMIS_ID_LEN, member->id.b }, v;
@@ -384,6 +425,7 @@ void disk_load(struct member *member)
 	commit(disk);
 	if (!disk->env || mdb_txn_begin(disk->env, NULL, MDB_RDONLY, &txn))
 		return;
+	load_proof(member, txn);
 	contacts = load_contacts(member, txn);
 	if (!mdb_cursor_open(txn, disk->objects, &cursor)) {
 		objects = load_objects(member, cursor);

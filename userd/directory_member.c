@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admission.h"
 #include "config.h"
 #include "directory_state.h"
 #include "log.h"
@@ -68,18 +67,24 @@ static void collect_via(void *ctx, const struct peer *peer)
 		via->n++;
 }
 
-static void again(struct member *member)
+static void set_timer(struct member *member, double after)
 {
 	struct ev_loop *loop = member->dir->d->loop;
+
+	ev_timer_stop(loop, &member->timer);
+	ev_timer_set(&member->timer, after, 0.);
+	ev_timer_start(loop, &member->timer);
+}
+
+static void again(struct member *member)
+{
 	double after = AGAIN_S;
 	unsigned int i;
 
 	for (i = 0; i < member->tries && after < AGAIN_MAX_S; i++)
 		after *= 2;
 	member->tries++;
-	ev_timer_stop(loop, &member->timer);
-	ev_timer_set(&member->timer, after, 0.);
-	ev_timer_start(loop, &member->timer);
+	set_timer(member, after);
 }
 
 /**
@@ -120,7 +125,6 @@ void member_join(struct member *member)
 /* A node that has joined looks from time to time whether it knows others. */
 static void keep(struct member *member)
 {
-	struct ev_loop *loop = member->dir->d->loop;
 	unsigned int turn = member->turns++;
 	struct dht_status_info info;
 
@@ -130,16 +134,16 @@ static void keep(struct member *member)
 	if (turn % KEEP_TURNS == 1)
 		publish_renew(member);
 	member->kept = info.contacts;
-	ev_timer_stop(loop, &member->timer);
-	ev_timer_set(&member->timer, KEEP_S, 0.);
-	ev_timer_start(loop, &member->timer);
+	set_timer(member, KEEP_S);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct member *member = w->data;
 
-	if (member->joined)
+	if (!work_done(member))
+		set_timer(member, 0.);
+	else if (member->joined)
 		keep(member);
 	else
 		member_join(member);
@@ -172,21 +176,6 @@ void member_joined(struct member *member, const struct dht_action *act)
 		 (daemon_now() - result->began) / 1000);
 }
 
-/*
- * The work that the network wants: twice 2^bits hashes in the mean, while
- * nothing else is done. The same key and network lead to the same proof.
- */
-static uint64_t work_for(const struct node *node, unsigned int bits)
-{
-	uint64_t work = 0;
-
-	while (bits && dht_work_find((const uint8_t *)node->netid,
-				     strlen(node->netid), &node->id, bits,
-				     work, UINT32_MAX, &work))
-		;
-	return work;
-}
-
 /**
  * member_new() - have a node in a directory
  * @dir: the directory
@@ -197,11 +186,8 @@ static uint64_t work_for(const struct node *node, unsigned int bits)
 struct member *member_new(struct directory *dir, const struct node *node)
 {
 	struct dht_contact self = { .id = node->id, .port = node->link };
-	struct dht_params params;
 	struct member *member;
 
-	config_network_params(dir->d->config, node->netid, &params);
-	self.work = work_for(node, params.work_bits);
 	member = calloc(1, sizeof(*member));
 	if (!member)
 		return NULL;

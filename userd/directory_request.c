@@ -217,7 +217,7 @@ int directory_ask(struct member *member, struct control_client *client,
 static uint64_t begin_join(struct member *member,
 			   const struct directory_question *q)
 {
-	if (!member->joining)
+	if (!member->joining && work_done(member))
 		member_join(member);
 	return member->joining;
 }
@@ -278,7 +278,12 @@ DIRECTORY_REQUEST(join)
 	member = directory_member(d, &node);
 	if (!member)
 		return no_room(NULL, diag);
-	if (!begin_join(member, &q))
+	begin_join(member, &q);
+	if (member->working)
+		return themis_diag_set(diag, -EAGAIN,
+				       "It joins when that is done; look at 'themis net'.",
+				       "the node makes the proof of work that the network wants");
+	if (!member->joining)
 		return themis_diag_set(diag, -EAGAIN,
 				       "Look at the journal, and at 'themis net'.",
 				       "it cannot join right now, and will try again");

@@ -59,6 +59,9 @@ struct network {
  * @turns: how often it was looked whom it knows
  * @kept: how many members it knew when they were last written
  * @seq: the highest that it has signed an object with
+ * @work: proof of work, or where to go on with making one
+ * @work_bits: what the proof that it has shows
+ * @working: one is being made
  */
 struct member {
 	struct member		*next;
@@ -75,6 +78,9 @@ struct member {
 	unsigned int		turns;
 	unsigned int		kept;
 	uint64_t		seq;
+	uint64_t		work;
+	unsigned int		work_bits;
+	bool			working;
 };
 
 /**
@@ -224,6 +230,7 @@ void disk_drop(struct member *member, const struct dht_action *act);
 bool disk_commit(struct directory *dir);
 bool disk_bad(const struct directory *dir);
 void disk_contacts(struct member *member);
+void disk_proof(struct member *member, uint64_t work);
 void disk_load(struct member *member);
 void disk_forget(struct member *member);
 void disk_publish(struct member *member, const uint8_t *b, size_t len,
@@ -231,6 +238,10 @@ void disk_publish(struct member *member, const uint8_t *b, size_t len,
 void disk_published(struct member *member, uint64_t before, unsigned int max,
 		    bool (*cb)(void *ctx, const uint8_t *b, size_t len),
 		    void *ctx);
+
+/* directory_work.c */
+bool work_done(struct member *member);
+void work_believe(struct member *member, uint64_t work);
 
 /* directory_publish.c */
 void publish_renew(struct member *member);

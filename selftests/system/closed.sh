@@ -38,4 +38,44 @@ result $? 'and does not join'
 [[ $(on m1 -j net | jq '.[0].neighbours') == 1 ]]
 result $? 'nor does anybody know it'
 
+# harder BITS MACHINE...: each id costs so much from now on
+harder()
+{
+	local bits=$1 name
+
+	shift
+	for name; do
+		sed -i "s/^work-bits = .*/work-bits = $bits/" "$dir/$name.conf"
+		kill -HUP "${daemons[$name]}"
+	done
+}
+
+# proofs MACHINE BITS COUNT: of so many bits or more it has made so many
+proofs()
+{
+	local made
+
+	made=$(awk -v bits="$2" '/has a proof of work of/ && $(NF - 1) >= bits' \
+		"$dir/$1.log" | wc -l)
+	((made == $3))
+}
+
+must 'a proof of work was made' proofs m2 8 1
+harder 16 m1 m2
+must 'a harder one is made when it is asked for' wait_for 20 proofs m1 16 1
+must 'by all' wait_for 20 proofs m2 16 1
+must 'and with it one stores' wait_for 10 on m2 store value again
+kill_daemon m2 TERM
+start_daemon m2 --config "$dir/m2.conf"
+must 'who comes again joins' wait_for 10 joined m2
+must 'and has not made one again' proofs m2 16 1
+# Far more than is done while this looks.
+harder 28 m2
+must 'another is begun' wait_for 10 grep -q 'a proof of work of 28 bits' \
+	"$dir/m2.log"
+must 'and the daemon is there meanwhile' timeout 2 \
+	"$themis" -n m2 -C "$dir/m2.sock" -j net
+must 'as are its sessions' timeout 5 \
+	"$themis" -n m1 -C "$dir/m1.sock" check "${id[m2]}"
+
 finish

@@ -279,6 +279,7 @@ int dht_node_hold(struct dht_node *node, uint64_t now, const uint8_t *object,
 		  size_t len, uint32_t lease);
 int dht_node_know(struct dht_node *node, uint64_t now,
 		  const struct dht_contact *contact);
+void dht_node_work(struct dht_node *node, uint64_t work);
 
 /* Operations; each ends in a DHT_ACT_RESULT. 0 where there is no room. */
 uint64_t dht_join(struct dht_node *node, uint64_t now,

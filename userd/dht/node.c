@@ -205,6 +205,16 @@ int dht_node_hold(struct dht_node *node, uint64_t now, const uint8_t *object,
 }
 
 /**
+ * dht_node_work() - a node's own proof of work, which its messages show
+ * @node: the node
+ * @work: the proof
+ */
+void dht_node_work(struct dht_node *node, uint64_t work)
+{
+	node->self.work = work;
+}
+
+/**
  * dht_node_know() - a contact from the disk, or whom the transport has proven
  * @node: the node
  * @now: microseconds
