@@ -61,15 +61,17 @@ def qemu_threads(kernel):
     """Return whether the guest's processors run at once ("multi"), or take
     turns ("single").
 
-    Where one of them patches a breakpoint out of code that another runs, the
-    emulator may keep what it has translated of the old code, and the breakpoint
-    is hit when nobody expects it any more. Kernels before 6.16 let that pass
-    and try again, later ones end with "Oops: int3", within seconds where
-    something in use is patched.
+    Where one of them patches a breakpoint out of a branch that another runs,
+    the emulator may keep what it has translated of the old code, and the
+    breakpoint is hit when nobody expects it any more. Kernels before 6.16 let
+    that pass and try again, later ones end with "Oops: int3", within seconds
+    where something in use is patched.
     """
     series = tuple(int(n) for n in re.match(r"(\d+)\.(\d+)",
                                             kernel.release).groups())
-    return "multi" if series < (6, 16) else "single"
+    with open(f"{kernel.kdir}/.config", encoding="utf-8") as config:
+        patched = "CONFIG_JUMP_LABEL=y\n" in config
+    return "single" if patched and series >= (6, 16) else "multi"
 
 
 def qemu_directory(tag, path, readonly):
