@@ -152,6 +152,16 @@ static struct wait *take_wait(struct directory *dir,
 	return NULL;
 }
 
+/* What is to be on disk before the result is told. */
+static void keep_result(struct directory *dir, const struct dht_action *act)
+{
+	struct wait *wait;
+
+	for (wait = dir->waits; wait; wait = wait->next)
+		if (wait->op == act->op && wait->keep)
+			wait->keep(wait, act);
+}
+
 static void ended(struct member *member, const struct dht_action *act)
 {
 	struct directory *dir = member->dir;
@@ -194,8 +204,12 @@ static void carry_out(struct directory *dir, struct dht_action ***end)
 		case DHT_ACT_COMMAND:
 			mail_post(member, act);
 			continue;
-		case DHT_ACT_RESPONSE:
 		case DHT_ACT_RESULT:
+			keep_result(dir, act);
+			**end = act;
+			*end = &act->next;
+			continue;
+		case DHT_ACT_RESPONSE:
 			**end = act;
 			*end = &act->next;
 			continue;
@@ -228,7 +242,6 @@ void directory_drive(struct directory *dir)
 {
 	struct dht_action *act, **end;
 	struct member *member;
-	bool kept;
 
 	/* What an action leads to is carried out after it. */
 	if (dir->driving)
@@ -238,7 +251,7 @@ void directory_drive(struct directory *dir)
 		end = &dir->later;
 		carry_out(dir, &end);
 		*end = NULL;
-		kept = disk_commit(dir);
+		dir->kept = disk_commit(dir);
 		while ((act = dir->later)) {
 			dir->later = act->next;
 			act->next = NULL;
@@ -248,7 +261,7 @@ void directory_drive(struct directory *dir)
 				dht_action_done(act);
 				continue;
 			}
-			if (!kept)
+			if (!dir->kept)
 				deny(act);
 			mail_post(member, act);
 		}

@@ -8,44 +8,27 @@
  * they are kept, until all of them could be written.
  */
 #include <errno.h>
-#include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "directory_state.h"
+#include "directory_disk.h"
 #include "log.h"
 #include "message.h"
 #include "object.h"
 
 #define MAP_SIZE	(1024UL << 20)	/* of address space */
-#define KEY_LEN		(3 * THEMIS_ID_LEN)	/* node, object, owner */
-#define UNTIL_LEN	8
 #define CONTACTS_MAX	1024		/* of a node */
 #define AGAIN_US	(10 * 1000000ULL)	/* until it is tried again */
 
 /**
- * struct disk - the file
- * @env: of LMDB; NULL: it could not be opened
- * @objects: table of objects
- * @contacts: table of members
- * @published: table of what our nodes have stored
- * @txn: what is not on disk yet, or NULL
- * @bad: what is in memory is not all on disk
- * @tried: when it was last tried to have it there, microseconds
+ * disk_failed() - the file cannot be used as it should be
+ * @disk: the file; what is not on disk yet is taken back
+ * @what: what was tried
+ * @err: LMDB's error
  */
-struct disk {
-	MDB_env		*env;
-	MDB_dbi		objects;
-	MDB_dbi		contacts;
-	MDB_dbi		published;
-	MDB_txn		*txn;
-	bool		bad;
-	uint64_t	tried;
-};
-
-static void failed(struct disk *disk, const char *what, int err)
+void disk_failed(struct disk *disk, const char *what, int err)
 {
 	if (disk->txn)
 		mdb_txn_abort(disk->txn);
@@ -112,17 +95,20 @@ static int open_env(struct disk *disk, const char *path)
  */
 int disk_open(struct directory *dir)
 {
-	char path[4096];
-	int err = ENAMETOOLONG;
+	struct disk *disk = calloc(1, sizeof(*disk));
+	int err;
 
-	dir->disk = calloc(1, sizeof(*dir->disk));
-	if (!dir->disk)
+	if (!disk)
 		return -ENOMEM;
-	if (snprintf(path, sizeof(path), "%s.dht", dir->d->state_path) <
-	    (int)sizeof(path))
-		err = open_env(dir->disk, path);
+	dir->disk = disk;
+	if (asprintf(&disk->path, "%s.dht", dir->d->state_path) < 0) {
+		free(disk);
+		dir->disk = NULL;
+		return -ENOMEM;
+	}
+	err = open_env(disk, disk->path);
 	if (err)
-		failed(dir->disk, "open its file", err);
+		disk_failed(disk, "open its file", err);
 	return 0;
 }
 
@@ -138,11 +124,18 @@ void disk_close(struct directory *dir)
 		mdb_txn_abort(disk->txn);
 	if (disk->env)
 		mdb_env_close(disk->env);
+	free(disk->path);
 	free(disk);
 	dir->disk = NULL;
 }
 
-static MDB_txn *begun(struct disk *disk)
+/**
+ * disk_begun() - the transaction of this turn of the event loop
+ * @disk: the file
+ *
+ * Return: the transaction, or NULL if there can be none.
+ */
+MDB_txn *disk_begun(struct disk *disk)
 {
 	int err;
 
@@ -151,13 +144,22 @@ static MDB_txn *begun(struct disk *disk)
 	err = mdb_txn_begin(disk->env, NULL, 0, &disk->txn);
 	if (err) {
 		disk->txn = NULL;
-		failed(disk, "write", err);
+		disk_failed(disk, "write", err);
 	}
 	return disk->txn;
 }
 
-static int key_of(const struct member *member, const uint8_t *b, size_t len,
-		  uint8_t key[KEY_LEN])
+/**
+ * disk_key() - the key of an object's row
+ * @member: whose it is
+ * @b: the object
+ * @len: its length in bytes
+ * @key: result
+ *
+ * Return: 0, or -EINVAL if it is no object.
+ */
+int disk_key(const struct member *member, const uint8_t *b, size_t len,
+	     uint8_t key[KEY_LEN])
 {
 	const char *netid = member->network->netid;
 	struct dht_object object;
@@ -180,14 +182,14 @@ static void put(struct member *member, const uint8_t *b, size_t len,
 	MDB_val k = { KEY_LEN, key }, v = { UNTIL_LEN + len, value };
 	int err;
 
-	if (len > DHT_OBJECT_MAX || key_of(member, b, len, key) ||
-	    !begun(disk))
+	if (len > DHT_OBJECT_MAX || disk_key(member, b, len, key) ||
+	    !disk_begun(disk))
 		return;
 	dht_put64(value, (uint64_t)time(NULL) + lease);
 	memcpy(value + UNTIL_LEN, b, len);
 	err = mdb_put(disk->txn, disk->objects, &k, &v, 0);
 	if (err)
-		failed(disk, "write", err);
+		disk_failed(disk, "write", err);
 }
 
 /**
@@ -214,14 +216,19 @@ void disk_drop(struct member *member, const struct dht_action *act)
 	MDB_val k = { KEY_LEN, key };
 	int err;
 
-	if (disk->bad || key_of(member, act->b, act->len, key) || !begun(disk))
+	if (disk->bad || disk_key(member, act->b, act->len, key) ||
+	    !disk_begun(disk))
 		return;
 	err = mdb_del(disk->txn, disk->objects, &k, NULL);
 	if (err && err != MDB_NOTFOUND)
-		failed(disk, "write", err);
+		disk_failed(disk, "write", err);
 }
 
-static void commit(struct disk *disk)
+/**
+ * disk_end() - have on disk what this turn has written so far
+ * @disk: the file
+ */
+void disk_end(struct disk *disk)
 {
 	int err;
 
@@ -230,29 +237,85 @@ static void commit(struct disk *disk)
 	err = mdb_txn_commit(disk->txn);
 	disk->txn = NULL;
 	if (err)
-		failed(disk, "write", err);
+		disk_failed(disk, "write", err);
 }
 
-/* A signed object says itself how long it is valid. */
+/*
+ * What is there already needs no room. A signed object says itself how long it is
+ * valid.
+ */
 static int put_again(void *ctx, const struct themis_id *id,
 		     const uint8_t *object, size_t len)
 {
 	struct member *member = ctx;
+	struct disk *disk = member->dir->disk;
+	uint8_t key[KEY_LEN];
+	MDB_val k = { KEY_LEN, key }, v;
 
+	if (disk_key(member, object, len, key) ||
+	    (!mdb_get(disk->txn, disk->objects, &k, &v) &&
+	     v.mv_size == UNTIL_LEN + len &&
+	     !memcmp((uint8_t *)v.mv_data + UNTIL_LEN, object, len)))
+		return 0;
 	put(member, object, len, dht_net_params(member->network->net)->keep);
-	return !member->dir->disk->txn;
+	return !disk->txn;
 }
 
-/* Everything anew: perhaps there is room again. */
+/* What was dropped meanwhile. */
+static int drop_again(struct directory *dir, MDB_txn *txn)
+{
+	const struct member *member;
+	struct themis_id node, id;
+	MDB_cursor *cursor;
+	const uint8_t *at;
+	MDB_val k, v;
+	int err;
+
+	err = mdb_cursor_open(txn, dir->disk->objects, &cursor);
+	if (err)
+		return err;
+	while (!(err = mdb_cursor_get(cursor, &k, &v, MDB_NEXT))) {
+		if (k.mv_size != KEY_LEN)
+			continue;
+		at = k.mv_data;
+		memcpy(node.b, at, THEMIS_ID_LEN);
+		memcpy(id.b, at + THEMIS_ID_LEN, THEMIS_ID_LEN);
+		member = directory_member(dir->d, &node);
+		if (!member || dht_node_holds(member->dht, &id,
+					      at + 2 * THEMIS_ID_LEN))
+			continue;
+		err = mdb_cursor_del(cursor, 0);
+		if (err)
+			break;
+	}
+	mdb_cursor_close(cursor);
+	return err == MDB_NOTFOUND ? 0 : err;
+}
+
+/* A file that has once failed in the midst of a commit is opened anew. */
+static bool open_again(struct disk *disk)
+{
+	if (disk->env) {
+		if (disk_begun(disk))
+			return true;
+		mdb_env_close(disk->env);
+	}
+	return !open_env(disk, disk->path) && disk_begun(disk);
+}
+
+/* Everything that is not there yet: perhaps there is room again. */
 static void recover(struct directory *dir)
 {
 	struct disk *disk = dir->disk;
 	struct member *member;
 
 	disk->tried = daemon_now();
-	if (!disk->env || !begun(disk))
+	if (!open_again(disk))
 		return;
-	mdb_drop(disk->txn, disk->objects, 0);
+	if (drop_again(dir, disk->txn)) {
+		mdb_txn_abort(disk->txn);
+		disk->txn = NULL;
+	}
 	for (member = dir->members; member && disk->txn; member = member->next)
 		dht_node_objects(member->dht, put_again, member);
 	if (!disk->txn || mdb_txn_commit(disk->txn)) {
@@ -261,6 +324,7 @@ static void recover(struct directory *dir)
 	}
 	disk->txn = NULL;
 	disk->bad = false;
+	dht_host_full(dir->host, false);
 	log_info("the directory can write again");
 }
 
@@ -272,8 +336,11 @@ static void recover(struct directory *dir)
  */
 bool disk_commit(struct directory *dir)
 {
-	commit(dir->disk);
-	if (dir->disk->bad && daemon_now() - dir->disk->tried > AGAIN_US)
+	disk_end(dir->disk);
+	if (!dir->disk->bad)
+		return true;
+	dht_host_full(dir->host, true);
+	if (daemon_now() - dir->disk->tried > AGAIN_US)
 		recover(dir);
 	return !dir->disk->bad;
 }
@@ -318,12 +385,12 @@ void disk_contacts(struct member *member)
 		return;
 	dht_node_contacts(member->dht, add_contact, &v);
 	/* Who knows nobody has better not forgotten all. */
-	if (v.mv_size && begun(disk))
+	if (v.mv_size && disk_begun(disk))
 		err = mdb_put(disk->txn, disk->contacts, &k, &v, 0);
 	free(v.mv_data);
 	if (err)
-		failed(disk, "write", err);
-	commit(disk);
+		disk_failed(disk, "write", err);
+	disk_end(disk);
 }
 
 /* A node's proof of work has a row of its own beside its members. */
@@ -346,14 +413,14 @@ void disk_proof(struct member *member, uint64_t work)
 	struct disk *disk = member->dir->disk;
 	int err;
 
-	if (disk->bad || !begun(disk))
+	if (disk->bad || !disk_begun(disk))
 		return;
 	proof_key(member, key);
 	dht_put64(value, work);
 	err = mdb_put(disk->txn, disk->contacts, &k, &v, 0);
 	if (err)
-		failed(disk, "write", err);
-	commit(disk);
+		disk_failed(disk, "write", err);
+	disk_end(disk);
 }
 
 static void load_proof(struct member *member, MDB_txn *txn)
@@ -422,7 +489,7 @@ void disk_load(struct member *member)
 	MDB_cursor *cursor;
 	MDB_txn *txn;
 
-	commit(disk);
+	disk_end(disk);
 	if (!disk->env || mdb_txn_begin(disk->env, NULL, MDB_RDONLY, &txn))
 		return;
 	load_proof(member, txn);
@@ -436,90 +503,6 @@ void disk_load(struct member *member)
 		log_info("node %.16s: %u objects and %u members from the disk",
 			 themis_id_format(&member->id, text), objects,
 			 contacts);
-}
-
-/**
- * disk_publish() - a node of ours has stored an object
- * @member: the node
- * @b: the object
- * @len: its length in bytes
- * @until: for how long it is to be there, seconds of the world's clock
- */
-void disk_publish(struct member *member, const uint8_t *b, size_t len,
-		  uint64_t until)
-{
-	uint8_t key[KEY_LEN], value[2 * UNTIL_LEN + DHT_OBJECT_MAX];
-	struct disk *disk = member->dir->disk;
-	MDB_val k = { KEY_LEN, key }, v = { 2 * UNTIL_LEN + len, value };
-	int err;
-
-	if (disk->bad || len > DHT_OBJECT_MAX ||
-	    key_of(member, b, len, key) || !begun(disk))
-		return;
-	dht_put64(value, until);
-	dht_put64(value + UNTIL_LEN, (uint64_t)time(NULL));
-	memcpy(value + 2 * UNTIL_LEN, b, len);
-	err = mdb_put(disk->txn, disk->published, &k, &v, 0);
-	if (err)
-		failed(disk, "write", err);
-}
-
-/* One of a node's publications. Return: whether it was given to @cb. */
-static bool published(struct disk *disk, MDB_cursor *cursor, MDB_val *k,
-		      const MDB_val *v, uint64_t before,
-		      bool (*cb)(void *ctx, const uint8_t *b, size_t len),
-		      void *ctx)
-{
-	uint8_t value[2 * UNTIL_LEN + DHT_OBJECT_MAX];
-	uint64_t unix_now = (uint64_t)time(NULL);
-	MDB_val new = { v->mv_size, value };
-
-	if (v->mv_size <= 2 * UNTIL_LEN || v->mv_size > sizeof(value))
-		return false;
-	memcpy(value, v->mv_data, v->mv_size);
-	if (dht_get64(value) <= unix_now) {
-		mdb_cursor_del(cursor, 0);
-		return false;
-	}
-	if (dht_get64(value + UNTIL_LEN) > before ||
-	    !cb(ctx, value + 2 * UNTIL_LEN, v->mv_size - 2 * UNTIL_LEN))
-		return false;
-	dht_put64(value + UNTIL_LEN, unix_now);
-	mdb_cursor_put(cursor, k, &new, MDB_CURRENT);
-	return true;
-}
-
-/**
- * disk_published() - walk what a node of ours has stored
- * @member: the node
- * @before: only what was last stored before this second of the world's clock
- * @max: how many at most
- * @cb: stores it again; returns whether it could begin to
- * @ctx: passed to @cb
- *
- * What has had its time is forgotten.
- */
-void disk_published(struct member *member, uint64_t before, unsigned int max,
-		    bool (*cb)(void *ctx, const uint8_t *b, size_t len),
-		    void *ctx)
-{
-	MDB_val k = { THEMIS_ID_LEN, member->id.b }, v;
-	struct disk *disk = member->dir->disk;
-	MDB_cursor *cursor;
-	int err;
-
-	if (disk->bad || !begun(disk) ||
-	    mdb_cursor_open(disk->txn, disk->published, &cursor))
-		return;
-	err = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
-	for (; !err && max; err = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
-		if (k.mv_size != KEY_LEN ||
-		    memcmp(k.mv_data, member->id.b, THEMIS_ID_LEN))
-			break;
-		max -= published(disk, cursor, &k, &v, before, cb, ctx);
-	}
-	mdb_cursor_close(cursor);
-	commit(disk);
 }
 
 /* All of a node's rows of a table. */
@@ -552,12 +535,12 @@ void disk_forget(struct member *member)
 	struct disk *disk = member->dir->disk;
 	int err;
 
-	if (disk->bad || !begun(disk))
+	if (disk->bad || !disk_begun(disk))
 		return;
 	err = forget(disk, disk->contacts, member);
 	if (!err)
 		err = forget(disk, disk->objects, member);
 	if (err)
-		failed(disk, "write", err);
-	commit(disk);
+		disk_failed(disk, "write", err);
+	disk_end(disk);
 }

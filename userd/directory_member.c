@@ -131,7 +131,7 @@ static void keep(struct member *member)
 	dht_node_info(member->dht, &info);
 	if (info.contacts != member->kept || !(turn % KEEP_TURNS))
 		disk_contacts(member);
-	if (turn % KEEP_TURNS == 1)
+	if (turn)
 		publish_renew(member);
 	member->kept = info.contacts;
 	set_timer(member, KEEP_S);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <sodium.h>
 
@@ -64,8 +65,8 @@ struct asked {
 	struct control_later	*later;
 	struct themis_id	id;		/* what it is about, or zero */
 	bool			leaving;
-	uint64_t		until;		/* an object's */
-	size_t			len;
+	bool			kept;		/* it will be stored again */
+	struct publication	object;		/* none: its length is 0 */
 	uint8_t			b[];
 };
 
@@ -115,11 +116,35 @@ static json_t *good_result(const struct asked *asked,
 	return control_ok(result);
 }
 
+/* What cannot be kept here is not acknowledged. */
+static json_t *no_disk(void)
+{
+	struct themis_diag diag;
+
+	themis_diag_set(&diag, -ENOSPC,
+			"Make room on the disk of this daemon, and store it again.",
+			"it was refused: %s", dht_status_text(DHT_FULL));
+	return control_bad(2, &diag);
+}
+
+static void asked_keep(struct wait *wait, const struct dht_action *act)
+{
+	struct asked *asked = (struct asked *)wait;
+
+	asked->object.stored = (uint64_t)time(NULL);
+	asked->kept = act->result.outcome == DHT_DONE &&
+		      disk_publish(wait->member, &asked->object);
+}
+
 static json_t *good(const struct asked *asked, const struct dht_action *act)
 {
-	if (asked->len)
-		disk_publish(asked->wait.member, asked->b, asked->len,
-			     asked->until);
+	struct member *member = asked->wait.member;
+
+	if (!asked->object.len)
+		return good_result(asked, act);
+	if (!asked->kept || !member->dir->kept)
+		return no_disk();
+	publish_due(member, publish_half(member, &asked->object));
 	return good_result(asked, act);
 }
 
@@ -181,10 +206,14 @@ static int ask(struct member *member, struct control_client *client,
 	if (!asked || !asked->later)
 		return no_room(asked, diag);
 	asked->leaving = leaving;
-	asked->until = q->until;
-	asked->len = q->len;
-	if (q->len)
+	if (q->len) {
 		memcpy(asked->b, q->b, q->len);
+		asked->object.b = asked->b;
+		asked->object.len = q->len;
+		asked->object.until = q->until;
+		asked->object.ttl = q->ttl;
+		asked->wait.keep = asked_keep;
+	}
 	if (q->id)
 		asked->id = *q->id;
 	if (q->trace)

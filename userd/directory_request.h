@@ -26,6 +26,8 @@ DIRECTORY_REQUEST(update);
 DIRECTORY_REQUEST(find);
 /* directory_store.c */
 DIRECTORY_REQUEST(store);
+DIRECTORY_REQUEST(net_published);
+DIRECTORY_REQUEST(unpublish);
 /* directory_show.c */
 DIRECTORY_REQUEST(net_list);
 DIRECTORY_REQUEST(net_contacts);

@@ -62,6 +62,8 @@ struct network {
  * @work: proof of work, or where to go on with making one
  * @work_bits: what the proof that it has shows
  * @working: one is being made
+ * @renew_at: when it is looked what of its own is to be stored again,
+ *	microseconds
  */
 struct member {
 	struct member		*next;
@@ -81,6 +83,7 @@ struct member {
 	uint64_t		work;
 	unsigned int		work_bits;
 	bool			working;
+	uint64_t		renew_at;
 };
 
 /**
@@ -90,6 +93,8 @@ struct member {
  * @op: its number
  * @began: when it began, microseconds
  * @steps: JSON array of its steps, to be filled; NULL: nobody wants to see them
+ * @keep: called before @done with how it ended, where something is to be on
+ *	disk before anybody is told; may be NULL
  * @done: called once, with how it ended, or NULL if the member has gone; frees
  *	the wait
  */
@@ -99,8 +104,38 @@ struct wait {
 	uint64_t	op;
 	uint64_t	began;
 	json_t		*steps;
+	void		(*keep)(struct wait *wait,
+				const struct dht_action *act);
 	void		(*done)(struct wait *wait,
 				const struct dht_action *act);
+};
+
+/**
+ * struct publication - what a node of ours has stored
+ * @b: the object
+ * @len: its length in bytes
+ * @until: for how long it is to be there, seconds of the world's clock;
+ *	PUBLISH_ALWAYS: until it is taken back
+ * @stored: when it was last stored, seconds of the world's clock
+ * @ttl: for how many seconds it is signed each time, where @until is
+ *	PUBLISH_ALWAYS
+ */
+struct publication {
+	const uint8_t	*b;
+	size_t		len;
+	uint64_t	until;
+	uint64_t	stored;
+	uint64_t	ttl;
+};
+
+#define PUBLISH_ALWAYS	UINT64_MAX
+
+/* What is to become of a publication that was looked at. */
+enum publish_verdict {
+	PUBLISH_NEXT,		/* nothing; the next one */
+	PUBLISH_WRITE,		/* it has changed */
+	PUBLISH_FORGET,
+	PUBLISH_STOP,		/* nothing, and enough */
 };
 
 /**
@@ -109,7 +144,8 @@ struct wait {
  * @id: what it is about, or NULL
  * @b: an object, or NULL
  * @len: its length in bytes
- * @until: for how long it is to be there, seconds of the world's clock
+ * @until: as in struct publication
+ * @ttl: the same
  * @trace: the answer has the steps, too
  */
 struct directory_question {
@@ -119,6 +155,7 @@ struct directory_question {
 	const uint8_t		*b;
 	size_t			len;
 	uint64_t		until;
+	uint64_t		ttl;
 	bool			trace;
 };
 
@@ -155,6 +192,7 @@ struct held {
  * @later: what waits for the disk
  * @disk: what is kept, see directory_disk.c
  * @driving: directory_drive() is at work
+ * @kept: all that led to the results that are being told is on disk
  * @count: what was counted
  */
 struct directory {
@@ -175,6 +213,7 @@ struct directory {
 	struct dht_action *later;
 	struct disk	*disk;
 	bool		driving;
+	bool		kept;
 	struct directory_count count;
 };
 
@@ -233,10 +272,15 @@ void disk_contacts(struct member *member);
 void disk_proof(struct member *member, uint64_t work);
 void disk_load(struct member *member);
 void disk_forget(struct member *member);
-void disk_publish(struct member *member, const uint8_t *b, size_t len,
-		  uint64_t until);
-void disk_published(struct member *member, uint64_t before, unsigned int max,
-		    bool (*cb)(void *ctx, const uint8_t *b, size_t len),
+
+/* directory_published.c */
+bool disk_publish(struct member *member, const struct publication *p);
+void disk_publish_soon(struct member *member, const uint8_t *b, size_t len);
+unsigned int disk_unpublish(struct member *member, const struct themis_id *id);
+void disk_published(struct member *member,
+		    enum publish_verdict (*cb)(void *ctx,
+					       const struct themis_id *id,
+					       struct publication *p),
 		    void *ctx);
 
 /* directory_work.c */
@@ -245,6 +289,13 @@ void work_believe(struct member *member, uint64_t work);
 
 /* directory_publish.c */
 void publish_renew(struct member *member);
+void publish_due(struct member *member, uint64_t seconds);
+uint64_t publish_half(const struct member *member,
+		      const struct publication *p);
+
+/* directory_store.c */
+int store_sign_again(struct member *member, struct publication *p,
+		     uint8_t b[DHT_OBJECT_MAX]);
 
 /* directory_socket.c */
 int socket_open(struct member *member);

@@ -13,7 +13,8 @@
 #include "node.h"
 #include "object.h"
 
-#define TTL_MAX	(100LL * 366 * 86400)	/* seconds */
+#define TTL_MAX		(100LL * 366 * 86400)	/* seconds */
+#define TTL_KEPT_MIN	20	/* it is stored again within half of it */
 
 /**
  * struct store - what a client wants to be stored
@@ -22,7 +23,9 @@
  * @value: its value
  * @grant: the authority's word
  * @has_grant: @grant is set
- * @until: for how long it is to be there, seconds of the world's clock
+ * @keep: it is to be kept up
+ * @until: as in struct publication
+ * @ttl: the same
  * @b: encoded
  */
 struct store {
@@ -31,7 +34,9 @@ struct store {
 	uint8_t			value[DHT_VALUE_MAX];
 	uint8_t			grant[64];
 	bool			has_grant;
+	bool			keep;
 	uint64_t		until;
+	uint64_t		ttl;
 	uint8_t			b[DHT_OBJECT_MAX];
 };
 
@@ -45,6 +50,20 @@ static bool may_speak(struct control_client *client, const struct node *node)
 	       node->owner == THEMIS_OWNER_ANY ||
 	       (node->owner == THEMIS_OWNER_UID && node->owner_id == uid) ||
 	       (node->owner == THEMIS_OWNER_GID && node->owner_id == gid);
+}
+
+/* The member that a client may speak for. */
+static struct member *speaker(struct daemon *d, struct control_client *client,
+			      const char *text, struct themis_diag *diag)
+{
+	struct member *member = directory_member_of(d, text, diag);
+	const struct node *node = member ? node_find(d, &member->id) : NULL;
+
+	if (!member || (node && may_speak(client, node)))
+		return member;
+	themis_diag_set(diag, -EPERM, "Run as the node's owner, or as root.",
+			"Operation not permitted");
+	return NULL;
 }
 
 static int sign(void *ctx, uint8_t signature[64], const uint8_t *b,
@@ -132,8 +151,12 @@ static int take_times(struct store *store, json_int_t ttl, json_int_t seq,
 				       "Store it again before it expires.",
 				       "nothing with a name is kept for longer than %u seconds",
 				       params->keep);
-	store->until = (uint64_t)time(NULL) +
-		       (ttl ? (uint64_t)ttl : params->keep);
+	if (store->keep && ttl && ttl < TTL_KEPT_MIN)
+		return themis_diag_set(diag, -EINVAL, "Give it more.",
+				       "what is kept up is signed for %d seconds at least",
+				       TTL_KEPT_MIN);
+	store->ttl = ttl ? (uint64_t)ttl : params->keep;
+	store->until = (uint64_t)time(NULL) + store->ttl;
 	/* It is stored again by us until then, and by others kept a while. */
 	if (object->type == DHT_IMMUTABLE)
 		return 0;
@@ -154,12 +177,21 @@ static int take_grant(struct store *store, const char *text,
 			       "\"%.80s\" is no grant", text);
 }
 
+static int grant_self(struct member *member, struct dht_object *object,
+		      uint8_t grant[64])
+{
+	const char *netid = member->network->netid;
+
+	object->until = object->expiry;
+	return dht_grant_build(object, grant, (const uint8_t *)netid,
+			       strlen(netid), sign, member);
+}
+
 /* Of a set whose authority is the node itself, the node may say so itself. */
 static int take_authority(struct store *store, const char *authority,
 			  const char *grant, json_int_t until,
 			  struct themis_diag *diag)
 {
-	const char *netid = store->member->network->netid;
 	struct dht_object *object = &store->object;
 	int err;
 
@@ -174,16 +206,15 @@ static int take_authority(struct store *store, const char *authority,
 		return err;
 	if (grant) {
 		object->until = (uint64_t)until;
+		if (store->until > object->until)
+			store->until = object->until;
 		err = take_grant(store, grant, diag);
 	} else if (memcmp(object->authority, object->owner, 32)) {
 		err = themis_diag_set(diag, -EINVAL,
 				      "Have the set's authority make one.",
 				      "the set is somebody else's, and there is no grant");
 	} else {
-		object->until = object->expiry;
-		err = dht_grant_build(object, store->grant,
-				      (const uint8_t *)netid, strlen(netid),
-				      sign, store->member);
+		err = grant_self(store->member, object, store->grant);
 	}
 	store->has_grant = true;
 	return err;
@@ -222,26 +253,21 @@ DIRECTORY_REQUEST(store)
 	const char *authority = NULL, *grant = NULL;
 	json_int_t ttl = 0, seq = -1, until = 0;
 	struct store store = { 0 };
-	const struct node *node;
 	json_error_t error;
 	struct themis_id id;
-	int set = 0, err;
+	int set = 0, keep = 0, err;
 
 	if (json_unpack_ex(request, &error, JSON_STRICT,
-			   "{s:s, s:s, s?s, s?s, s?b, s?s, s?s, s?I, s?I, s?I}",
+			   "{s:s, s:s, s?s, s?s, s?b, s?s, s?s, s?I, s?I, s?I, s?b}",
 			   "cmd", &cmd, "value_hex", &value, "node",
 			   &node_text, "name", &name, "set", &set, "authority",
 			   &authority, "grant", &grant, "until", &until, "ttl",
-			   &ttl, "seq", &seq))
+			   &ttl, "seq", &seq, "keep", &keep))
 		return directory_bad_arguments(&error, diag);
-	store.member = directory_member_of(d, node_text, diag);
+	store.member = speaker(d, client, node_text, diag);
 	if (!store.member)
 		return -ENOENT;
-	node = node_find(d, &store.member->id);
-	if (!node || !may_speak(client, node))
-		return themis_diag_set(diag, -EPERM,
-				       "Run as the node's owner, or as root.",
-				       "Operation not permitted");
+	store.keep = keep;
 	themis_core_node_key(d->core, &store.member->id, store.object.owner);
 	err = take_value(&store, value, diag);
 	if (!err)
@@ -257,6 +283,120 @@ DIRECTORY_REQUEST(store)
 	q.id = &id;
 	q.b = store.b;
 	q.len = store.object.len;
-	q.until = store.until;
+	q.until = store.keep ? PUBLISH_ALWAYS : store.until;
+	q.ttl = store.keep ? store.ttl : 0;
 	return directory_ask(store.member, client, &q, diag);
+}
+
+/**
+ * store_sign_again() - sign for later what is kept up
+ * @member: whose it is
+ * @p: what; becomes the new one
+ * @b: where the new one goes
+ *
+ * What somebody else has granted ends with the grant.
+ *
+ * Return: 0, or a negative errno if it cannot be kept up any longer.
+ */
+int store_sign_again(struct member *member, struct publication *p,
+		     uint8_t b[DHT_OBJECT_MAX])
+{
+	uint64_t unix_now = (uint64_t)time(NULL);
+	const char *netid = member->network->netid;
+	struct dht_object object;
+	uint8_t made[64];
+	const uint8_t *grant;
+	bool granted;
+	int err;
+
+	err = dht_object_parse(&object, p->b, p->len);
+	if (err || object.type == DHT_IMMUTABLE)
+		return err;
+	object.seq++;
+	if (member->seq < object.seq)
+		member->seq = object.seq;
+	object.seq = next_seq(member);
+	object.expiry = unix_now + p->ttl;
+	grant = object.grant;
+	granted = !sodium_is_zero(object.authority, sizeof(object.authority));
+	if (granted && !memcmp(object.authority, object.owner, 32)) {
+		err = grant_self(member, &object, made);
+		grant = made;
+	} else if (granted && object.until <= unix_now) {
+		err = -EKEYEXPIRED;
+	}
+	if (!err)
+		err = dht_object_build(&object, b, DHT_OBJECT_MAX,
+				       (const uint8_t *)netid, strlen(netid),
+				       grant, sign, member);
+	p->b = b;
+	p->len = object.len;
+	return err;
+}
+
+static enum publish_verdict list(void *ctx, const struct themis_id *id,
+				 struct publication *p)
+{
+	json_t *row = directory_json_object(p->b, p->len);
+	bool kept = p->until == PUBLISH_ALWAYS;
+	char text[THEMIS_ID_TEXT];
+
+	if (!row)
+		return PUBLISH_FORGET;
+	json_object_set_new(row, "id",
+			    json_string(themis_id_format(id, text)));
+	json_object_set_new(row, "until", kept ? json_null() :
+			    json_integer((json_int_t)p->until));
+	json_object_set_new(row, "stored",
+			    json_integer((json_int_t)p->stored));
+	json_object_set_new(row, "ttl", kept ?
+			    json_integer((json_int_t)p->ttl) : json_null());
+	json_array_append_new(ctx, row);
+	return PUBLISH_NEXT;
+}
+
+DIRECTORY_REQUEST(net_published)
+{
+	const char *cmd, *text = NULL;
+	struct member *member;
+	json_error_t error;
+
+	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s?s}", "cmd",
+			   &cmd, "node", &text))
+		return directory_bad_arguments(&error, diag);
+	member = directory_member_of(d, text, diag);
+	if (!member)
+		return -ENOENT;
+	*result = json_array();
+	disk_published(member, list, *result);
+	directory_soon(member->dir);
+	return 0;
+}
+
+DIRECTORY_REQUEST(unpublish)
+{
+	const char *cmd, *id_text, *text = NULL;
+	struct member *member;
+	struct themis_id id;
+	json_error_t error;
+
+	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s:s, s?s}",
+			   "cmd", &cmd, "id", &id_text, "node", &text))
+		return directory_bad_arguments(&error, diag);
+	member = speaker(d, client, text, diag);
+	if (!member)
+		return -ENOENT;
+	if (themis_id_parse(&id, id_text))
+		return themis_diag_set(diag, -EINVAL, "Give 64 hex digits.",
+				       "\"%.80s\" is no id", id_text);
+	if (!disk_unpublish(member, &id))
+		return themis_diag_set(diag, -ENOENT,
+				       "Look at 'themis net published'.",
+				       "the node has stored nothing of id %s",
+				       id_text);
+	if (!disk_commit(member->dir))
+		return themis_diag_set(diag, -ENOSPC, "Make room.",
+				       "the directory's file cannot be written");
+	*result = json_object();
+	return 0;
 }

@@ -396,9 +396,11 @@ static const struct command commands[] = {
 	{ "update", true, request_update },
 	{ "find", false, request_find },
 	{ "store", false, request_store },
+	{ "unpublish", false, request_unpublish },
 	{ "net-list", false, request_net_list },
 	{ "net-contacts", false, request_net_contacts },
 	{ "net-objects", false, request_net_objects },
+	{ "net-published", false, request_net_published },
 	{ "monitor", false, run_monitor },
 	{ NULL, false, NULL },
 };

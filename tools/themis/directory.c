@@ -297,20 +297,32 @@ static int find_what(json_t *request, const struct tool_args *args)
 	return TOOL_OK;
 }
 
+/* Takes @flag out of the words of @given; true if it was there. */
+static bool take_flag(const struct tool_args *given, struct tool_args *args,
+		      char *words[TOOL_BATCH_WORDS], const char *flag)
+{
+	bool found = false;
+	int i;
+
+	args->argv = words;
+	for (i = 0; i < given->argc && args->argc < TOOL_BATCH_WORDS; i++) {
+		if (!strcmp(given->argv[i], flag))
+			found = true;
+		else
+			words[args->argc++] = given->argv[i];
+	}
+	return found;
+}
+
 int find_run(const struct tool_args *given)
 {
 	char *words[TOOL_BATCH_WORDS];
-	struct tool_args args = { .argv = words };
+	struct tool_args args = { 0 };
 	json_t *request, *reply;
-	bool trace = false;
-	int i, err;
+	bool trace;
+	int err;
 
-	for (i = 0; i < given->argc && args.argc < TOOL_BATCH_WORDS; i++) {
-		if (!strcmp(given->argv[i], "--trace"))
-			trace = true;
-		else
-			words[args.argc++] = given->argv[i];
-	}
+	trace = take_flag(given, &args, words, "--trace");
 	err = tool_args_parse(&args,
 			      "[ID] [name NAME] [set NAME] [owner KEY] [node ID]");
 	if (err)
@@ -425,17 +437,28 @@ static int store_request(json_t *request, const struct tool_args *args)
 	return TOOL_OK;
 }
 
-int store_run(const struct tool_args *args)
+int store_run(const struct tool_args *given)
 {
-	json_t *request = request_new("store"), *reply;
+	char *words[TOOL_BATCH_WORDS];
+	struct tool_args args = { 0 };
+	json_t *request, *reply;
+	bool keep;
 	int err;
 
-	err = store_request(request, args);
+	keep = take_flag(given, &args, words, "--keep");
+	err = tool_args_parse(&args,
+			      "[FILE] [value TEXT] [name NAME] [set NAME] [owner KEY] [grant HEX] [until SEC] [ttl SEC] [seq NUMBER] [node ID]");
+	if (err)
+		return err;
+	request = request_new("store");
+	err = store_request(request, &args);
 	if (err) {
 		json_decref(request);
 		return err;
 	}
-	err = request_node(request, tool_arg(args, "node"));
+	if (keep)
+		json_object_set_new(request, "keep", json_true());
+	err = request_node(request, tool_arg(&args, "node"));
 	if (err)
 		return err;
 	err = control_operation(request, &reply);

@@ -110,6 +110,39 @@ static const struct print_column object_columns[] = {
 
 static const struct print_layout object_layout = { .columns = object_columns };
 
+static void until_cell(const json_t *row, char *buf)
+{
+	const json_t *until = json_object_get(row, "until");
+
+	if (json_is_integer(until))
+		snprintf(buf, PRINT_CELL, "%lld",
+			 (long long)json_integer_value(until));
+	else
+		strcpy(buf, "kept");
+}
+
+static void ttl_cell(const json_t *row, char *buf)
+{
+	seconds(row, "ttl", buf);
+}
+
+static const struct print_column published_columns[] = {
+	{ .head = "ID", .key = "id", .style = PRINT_ID, .flags = PRINT_BRIEF },
+	{ .head = "TYPE", .key = "type" },
+	{ .head = "NAME", .key = "name" },
+	{ .head = "SEQ", .key = "seq", .flags = PRINT_DETAILS },
+	{ .head = "EXPIRY", .key = "expiry" },
+	{ .head = "BYTES", .key = "bytes" },
+	{ .head = "UNTIL", .key = "until", .text = until_cell },
+	{ .head = "TTL", .key = "ttl", .text = ttl_cell },
+	{ .head = "STORED", .key = "stored" },
+	{ }
+};
+
+static const struct print_layout published_layout = {
+	.columns = published_columns,
+};
+
 static const struct print_column counter_columns[] = {
 	{ .head = "COUNTER", .key = "name", .flags = PRINT_BRIEF },
 	{ .head = "VALUE", .key = "value", .flags = PRINT_BRIEF | PRINT_RIGHT },
@@ -228,20 +261,52 @@ int net_neighbours(const struct tool_args *args)
 	return err;
 }
 
-int net_objects(const struct tool_args *args)
+static int show_objects(const struct tool_args *args, const char *cmd,
+			const struct print_layout *shape)
 {
 	json_t *rows, *row;
 	const char *hex;
 	size_t i;
 	int err;
 
-	err = show_list(args, "net-objects", &rows);
+	err = show_list(args, cmd, &rows);
 	if (err)
 		return err;
 	json_array_foreach(rows, i, row) {
 		hex = json_string_value(json_object_get(row, "value_hex"));
 		print_set_u64(row, "bytes", hex ? strlen(hex) / 2 : 0);
 	}
-	print_rows(rows, &object_layout);
+	print_rows(rows, shape);
 	return TOOL_OK;
+}
+
+int net_objects(const struct tool_args *args)
+{
+	return show_objects(args, "net-objects", &object_layout);
+}
+
+int net_published(const struct tool_args *args)
+{
+	return show_objects(args, "net-published", &published_layout);
+}
+
+int net_unpublish(const struct tool_args *args)
+{
+	json_t *request = request_new("unpublish"), *result;
+	struct themis_id id;
+	int err;
+
+	err = names_resolve(tool_arg(args, "ID"), NAMES_NODE | NAMES_PEER,
+			    &id);
+	if (err) {
+		json_decref(request);
+		return err;
+	}
+	print_set_id(request, "id", &id);
+	err = request_node(request, tool_arg(args, "node"));
+	if (!err)
+		err = control_call(request, &result);
+	if (!err)
+		json_decref(result);
+	return err;
 }

@@ -108,6 +108,10 @@ static const struct tool_command net_commands[] = {
 	  .help = "the members that a node of ours knows, nearest first" },
 	{ .name = "objects", .run = net_objects, .args = "[node ID]",
 	  .help = "the objects that a node of ours keeps" },
+	{ .name = "published", .run = net_published, .args = "[node ID]",
+	  .help = "what a node of ours has stored, and stores again" },
+	{ .name = "unpublish", .run = net_unpublish, .args = "ID [node ID]",
+	  .help = "store it again no longer: it is there until it expires" },
 	{ }
 };
 
@@ -139,10 +143,10 @@ static const struct tool_command find_commands[] = {
 };
 
 static const struct tool_command store_commands[] = {
-	{ .name = "", .run = store_run,
+	{ .name = "", .run = store_run, .raw = true,
 	  .args =
-		"[FILE] [value TEXT] [name NAME] [set NAME] [owner KEY] [grant HEX] [until SEC] [ttl SEC] [seq NUMBER] [node ID]",
-	  .help = "store a value; of FILE, or - for standard input" },
+		"[--keep] [FILE] [value TEXT] [name NAME] [set NAME] [owner KEY] [grant HEX] [until SEC] [ttl SEC] [seq NUMBER] [node ID]",
+	  .help = "store a value; of FILE, or - for standard input; --keep: until net unpublish" },
 	{ }
 };
 

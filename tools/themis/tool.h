@@ -237,6 +237,8 @@ int store_run(const struct tool_args *args);
 int net_show(const struct tool_args *args);
 int net_neighbours(const struct tool_args *args);
 int net_objects(const struct tool_args *args);
+int net_published(const struct tool_args *args);
+int net_unpublish(const struct tool_args *args);
 int check_run(const struct tool_args *args);
 int help_run(const struct tool_args *args);
 

@@ -241,6 +241,8 @@ void dht_host_free(struct dht_host *host);
 void dht_clock(struct dht_host *host, uint64_t now, uint64_t unix_seconds);
 void dht_trace(struct dht_host *host,
 	       void (*step)(void *ctx, const struct dht_step *step), void *ctx);
+/* The owner can keep nothing more: own copies count for nothing. */
+void dht_host_full(struct dht_host *host, bool full);
 void dht_timer(struct dht_host *host, uint64_t now);
 uint64_t dht_deadline(const struct dht_host *host);
 struct dht_action *dht_action(struct dht_host *host);
@@ -273,6 +275,10 @@ int dht_node_objects(const struct dht_node *node,
 		     int (*cb)(void *ctx, const struct themis_id *id,
 			       const uint8_t *object, size_t len),
 		     void *ctx);
+
+/* Whether an object of @owner is held; all zero for an immutable one. */
+bool dht_node_holds(const struct dht_node *node, const struct themis_id *id,
+		    const uint8_t owner[32]);
 
 /* From the disk, before joining. */
 int dht_node_hold(struct dht_node *node, uint64_t now, const uint8_t *object,

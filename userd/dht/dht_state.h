@@ -423,6 +423,7 @@ struct dht_op {
  * @last: of the queue
  * @unix_at: when @unix_seconds was set
  * @unix_seconds: the world's clock then
+ * @full: the owner can keep nothing more
  * @step: shows the steps of lookups
  * @step_ctx: passed to it
  */
@@ -443,6 +444,7 @@ struct dht_host {
 	struct dht_action	*last;
 	uint64_t		unix_at;
 	uint64_t		unix_seconds;
+	bool			full;
 	void			(*step)(void *ctx, const struct dht_step *step);
 	void			*step_ctx;
 };

@@ -193,6 +193,16 @@ uint64_t dht_unix(const struct dht_host *host, uint64_t now)
 }
 
 /**
+ * dht_host_full() - whether the owner can keep what it is given
+ * @host: the host
+ * @full: it cannot: what our nodes store counts no copy of their own
+ */
+void dht_host_full(struct dht_host *host, bool full)
+{
+	host->full = full;
+}
+
+/**
  * dht_trace() - have the steps of lookups shown
  * @host: the host
  * @step: called at each step; NULL for no more

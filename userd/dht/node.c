@@ -178,6 +178,27 @@ int dht_node_objects(const struct dht_node *node,
 }
 
 /**
+ * dht_node_holds() - whether a node holds an object
+ * @node: the node
+ * @id: the object's id
+ * @owner: its owner's key, all zero of an immutable one
+ *
+ * Return: true if so.
+ */
+bool dht_node_holds(const struct dht_node *node, const struct themis_id *id,
+		    const uint8_t owner[32])
+{
+	const struct dht_held *held;
+
+	for (held = dht_store_first(node, id); held;
+	     held = dht_store_next(held, id))
+		if (!memcmp(held->object.owner, owner,
+			    sizeof(held->object.owner)))
+			return true;
+	return false;
+}
+
+/**
  * dht_node_hold() - an object from the disk
  * @node: the node
  * @now: microseconds

@@ -141,7 +141,7 @@ static void put_own(struct dht_op *op, uint64_t now)
 	const struct dht_held *held = op->found[0];
 	uint64_t seq;
 
-	if (op->own ||
+	if (op->own || dht_of(op->node)->full ||
 	    !dht_responsible(op->node, &op->target, &op->node->self.id,
 			     dht_p(op->node)->redundancy) ||
 	    dht_store_put(op->node, now, &held->object, &op->target,
