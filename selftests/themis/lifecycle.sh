@@ -2,79 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Loading and unloading the module: idle, in use, configured, under fire, and
-# with parameters. Needs root, and the module loaded. THEMIS_KO names its file,
-# if it is not the one in build/.
+# with parameters.
 #
 # shellcheck disable=SC2317 # the tests are called by their names
-set -u
-export LC_ALL=C
-
-here=$(dirname "$(readlink -f "$0")")
-out=${THEMIS_SELFTESTS:-$here/../../build/selftests}
-scene=$out/helper/scene
-ko=${THEMIS_KO:-$here/../../build/kmod-$(uname -r)/themis.ko}
-SKIP=4
-
-skip_all()
-{
-	echo "TAP version 13"
-	echo "1..0 # SKIP $1"
-	exit $SKIP
-}
-
-((EUID == 0)) || skip_all "not root"
-[[ -d /sys/module/themis ]] || skip_all "the module is not loaded"
-[[ -r $ko ]] || skip_all "$ko is not there: set THEMIS_KO"
-[[ -x $scene ]] || skip_all "$scene is not built"
-
-loaded()
-{
-	[[ -d /sys/module/themis ]]
-}
-
-# Some references go only after a grace period.
-unused()
-{
-	local i
-
-	for ((i = 0; i < 100; i++)); do
-		[[ $(</sys/module/themis/refcnt) != 0 ]] || return 0
-		sleep 0.1
-	done
-	return 1
-}
-
-unload()
-{
-	loaded || return 0
-	unused && rmmod themis && ! loaded
-}
-
-load()
-{
-	insmod "$ko" "$@" && loaded
-}
-
-# start SCENE: run it in the background; its input is ${stage[1]}
-start()
-{
-	local line
-
-	coproc stage { exec "$scene" "$1"; }
-	# shellcheck disable=SC2154 # coproc sets it
-	pid=$stage_PID
-	read -r -t 30 line <&"${stage[0]}" && [[ $line == ready ]]
-}
-
-stop()
-{
-	local fd=${stage[1]-}
-
-	[[ -z $fd ]] || exec {fd}>&-
-	kill "$pid" 2>/dev/null
-	wait "$pid" 2>/dev/null
-	return 0
-}
+# shellcheck source=selftests/themis/module.sh
+. "$(dirname "$(readlink -f "$0")")/module.sh"
 
 aliases()
 {
@@ -186,22 +118,5 @@ bad_family()
 	load
 }
 
-tests=(aliases protocol_listed refused_in_use again_and_again configured
-	under_fire namespace_goes_first other_family bad_family)
-
-echo "TAP version 13"
-echo "1..${#tests[@]}"
-failed=0
-n=0
-for t in "${tests[@]}"; do
-	((++n))
-	loaded || load
-	if "$t"; then
-		echo "ok $n $t"
-	else
-		echo "not ok $n $t"
-		failed=1
-	fi
-done
-loaded || load
-exit $failed
+run_tests aliases protocol_listed refused_in_use again_and_again configured \
+	under_fire namespace_goes_first other_family bad_family

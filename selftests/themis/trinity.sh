@@ -9,30 +9,12 @@
 # test).
 #
 # THEMIS_TRINITY_SECONDS: for how long (default 20)
-# THEMIS_KO: the module's file, if it is not the one in build/
 #
 # shellcheck disable=SC2317 # the tests are called by their names
-set -u
-export LC_ALL=C
-
-here=$(dirname "$(readlink -f "$0")")
-out=${THEMIS_SELFTESTS:-$here/../../build/selftests}
-scene=$out/helper/scene
-ko=${THEMIS_KO:-$here/../../build/kmod-$(uname -r)/themis.ko}
+# shellcheck source=selftests/themis/module.sh
+. "$(dirname "$(readlink -f "$0")")/module.sh"
 seconds=${THEMIS_TRINITY_SECONDS:-20}
-SKIP=4
 
-skip_all()
-{
-	echo "TAP version 13"
-	echo "1..0 # SKIP $1"
-	exit $SKIP
-}
-
-((EUID == 0)) || skip_all "not root"
-[[ -d /sys/module/themis ]] || skip_all "the module is not loaded"
-[[ -r $ko ]] || skip_all "$ko is not there: set THEMIS_KO"
-[[ -x $scene ]] || skip_all "$scene is not built"
 command -v trinity >/dev/null ||
 	skip_all "trinity is not installed: run tools/deps test"
 
@@ -44,26 +26,9 @@ for call in bind connect getpeername getsockname getsockopt ioctl listen poll \
 	options+=("-c$call")
 done
 
-reload()
-{
-	local i
-
-	for ((i = 0; i < 100; i++)); do
-		[[ $(</sys/module/themis/refcnt) != 0 ]] || break
-		sleep 0.1
-	done
-	rmmod themis && insmod "$ko" "$@"
-}
-
 made()
 {
-	local line
-
-	reload family=30 || return
-	coproc stage { exec "$scene" make; }
-	# shellcheck disable=SC2154 # coproc sets it
-	pid=$stage_PID
-	read -r -t 30 line <&"${stage[0]}" && [[ $line == ready ]]
+	unload && load family=30 && start make
 }
 
 # Root of trinity's would wait for ten seconds, and then do harm.
@@ -97,24 +62,10 @@ reached()
 
 still_works()
 {
-	kill "$pid" && reload && "$out/themis/socket" >/dev/null 2>&1
+	stop && unload && load && "$out/themis/socket" >/dev/null 2>&1
 }
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 chmod 777 "$dir"
-tests=(made ran reached still_works)
-echo "TAP version 13"
-echo "1..${#tests[@]}"
-failed=0
-n=0
-for t in "${tests[@]}"; do
-	((++n))
-	if "$t"; then
-		echo "ok $n $t"
-	else
-		echo "not ok $n $t"
-		failed=1
-	fi
-done
-exit $failed
+run_tests made ran reached still_works
