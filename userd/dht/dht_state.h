@@ -587,6 +587,8 @@ void dht_aside_gather(struct dht_op *op);
 bool dht_lookup_nth(const struct dht_op *op, uint64_t *distance);
 bool dht_lookup_budget(const struct dht_op *op);
 bool dht_lookup_more(struct dht_op *op, uint64_t now);
+void dht_lookup_settle(struct dht_op *op, struct dht_seen *seen,
+		       enum dht_stand stand);
 void dht_lookup_contacts(struct dht_op *op, unsigned int path,
 			 unsigned int round, bool spread,
 			 const struct dht_message *m);

@@ -436,11 +436,16 @@ static struct dht_seen *answered(struct dht_op *op, uint32_t known)
 	       seen : NULL;
 }
 
-/* Its path does not wait for it any more. */
-static void settle(struct dht_op *op, struct dht_seen *seen,
-		   enum dht_stand stand)
+/**
+ * dht_lookup_settle() - what has become of somebody
+ * @op: the operation
+ * @seen: who; his path waits for him no longer, unless he is still awaited
+ * @stand: that
+ */
+void dht_lookup_settle(struct dht_op *op, struct dht_seen *seen,
+		       enum dht_stand stand)
 {
-	if (seen->stand == DHT_WAITING)
+	if (seen->stand == DHT_WAITING && stand != DHT_WAITING)
 		op->waiting[seen->path]--;
 	seen->stand = stand;
 }
@@ -508,7 +513,7 @@ void dht_lookup_answer(struct dht_op *op, uint64_t now, uint32_t known,
 		return;
 	}
 	step(op, now, seen, DHT_ANSWERED, m);
-	settle(op, seen, DHT_HERE);
+	dht_lookup_settle(op, seen, DHT_HERE);
 	if (m->status) {
 		seen->stand = DHT_GONE;
 		op->result.status = m->status;
@@ -548,7 +553,7 @@ void dht_lookup_slow(struct dht_op *op, uint64_t now, uint32_t known)
 
 	if (!seen || (seen->stand != DHT_WAITING && seen->stand != DHT_TARDY))
 		return;
-	settle(op, seen, DHT_TARDY);
+	dht_lookup_settle(op, seen, DHT_TARDY);
 	op->wide = op->paths;
 	step(op, now, seen, DHT_SLOW, NULL);
 	/* Nobody can answer in place of the node that is looked for. */
@@ -570,7 +575,7 @@ void dht_lookup_lost(struct dht_op *op, uint64_t now, uint32_t known)
 	struct dht_seen *seen = answered(op, known);
 
 	if (seen && !seen->asked) {
-		settle(op, seen, DHT_GONE);
+		dht_lookup_settle(op, seen, DHT_GONE);
 		step(op, now, seen, DHT_LOST, NULL);
 	}
 	go_on(op, now);

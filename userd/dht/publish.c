@@ -202,7 +202,8 @@ static void settle(struct dht_op *op, struct dht_seen *seen,
 {
 	op->storing -= seen->stored == DHT_PUT_SENT;
 	seen->stored = stored;
-	seen->stand = stand;
+	/* A lookup may be waiting for the same one. */
+	dht_lookup_settle(op, seen, stand);
 }
 
 /**
@@ -277,7 +278,9 @@ void dht_publish_lost(struct dht_op *op, uint64_t now, uint32_t known)
 {
 	struct dht_seen *seen = answered(op, known);
 
-	if (seen && !seen->asked && seen->stored != DHT_PUT_DONE)
+	/* Where it was sent but once, nothing of it is under way any more. */
+	if (seen && (seen->stored == DHT_PUT_SENT ||
+		     (!seen->asked && seen->stored != DHT_PUT_DONE)))
 		settle(op, seen, DHT_PUT_NOT, DHT_GONE);
 	if (op->merged)
 		dht_publish(op, now);
