@@ -344,6 +344,7 @@ static void remove_member(struct directory *dir, struct member *member)
 	*at = member->next;
 	while ((wait = take_wait(dir, member, 0)))
 		wait->done(wait, NULL);
+	acquire_forget(member);
 	mail_forget(dir, member);
 	forget_later(dir, member);
 	member_free(member);
@@ -410,6 +411,17 @@ void directory_follow(struct daemon *d)
 		if (!node || !node->directory)
 			remove_member(d->directory, member);
 	}
+	directory_drive(d->directory);
+}
+
+void directory_moved(struct daemon *d)
+{
+	struct member *member;
+
+	if (!d->directory)
+		return;
+	for (member = d->directory->members; member; member = member->next)
+		dht_moved(member->dht, directory_now(d->directory));
 	directory_drive(d->directory);
 }
 

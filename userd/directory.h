@@ -36,6 +36,12 @@ void directory_follow(struct daemon *d);
 void directory_forget(struct daemon *d, const struct themis_id *id);
 
 /**
+ * directory_moved() - addresses or routes of this machine have changed
+ * @d: the daemon; the nearest members are asked, and see where its nodes are
+ */
+void directory_moved(struct daemon *d);
+
+/**
  * directory_stop() - let go of everything; what is on disk stays
  * @d: the daemon
  */
@@ -46,7 +52,7 @@ void directory_stop(struct daemon *d);
  * @d: the daemon
  * @node: ours
  * @peer: with whom; one whose place is known is looked for if he was not there
- *	last time
+ *	last time, or does not answer soon
  *
  * Return: true if the directory is being asked where the peer is, and will say
  * so to the core; false if that is none of its business.

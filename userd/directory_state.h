@@ -15,6 +15,7 @@
 /* Bounds. */
 #define DIRECTORY_HELD_MAX	4096	/* messages that wait for a session */
 #define DIRECTORY_WAITS_MAX	1024	/* operations that somebody waits for */
+#define DIRECTORY_HEDGES_MAX	1024	/* agreements that are watched */
 #define DIRECTORY_STEPS_MAX	1024	/* of one that are shown */
 
 /**
@@ -189,6 +190,8 @@ struct held {
  * @held: messages that wait for a session
  * @held_end: where the next one goes
  * @n_held: how many
+ * @hedges: agreements that may have gone to the wrong place
+ * @n_hedges: how many
  * @later: what waits for the disk
  * @disk: what is kept, see directory_disk.c
  * @driving: directory_drive() is at work
@@ -210,6 +213,8 @@ struct directory {
 	struct held	*held;
 	struct held	**held_end;
 	unsigned int	n_held;
+	struct hedge	*hedges;
+	unsigned int	n_hedges;
 	struct dht_action *later;
 	struct disk	*disk;
 	bool		driving;
@@ -254,6 +259,9 @@ int directory_key(const char *text, uint8_t key[32],
 int directory_ask(struct member *member, struct control_client *client,
 		  const struct directory_question *q,
 		  struct themis_diag *diag);
+
+/* directory_acquire.c */
+void acquire_forget(struct member *member);
 
 /* directory_member.c */
 void member_join(struct member *member);

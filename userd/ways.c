@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "directory.h"
 #include "drive.h"
 #include "log.h"
 #include "resolve.h"
@@ -44,6 +45,7 @@ static void on_settled(struct ev_loop *loop, ev_timer *w, int revents)
 	log_debug("addresses or routes have changed");
 	themis_core_moved(d->core, ways->last_us);
 	resolve_moved(d);
+	directory_moved(d);
 	drive(d);
 }
 

@@ -89,6 +89,24 @@ static void configured_comes_first(void **state)
 	assert_int_equal(net->sent[THEMIS_PKT_INIT], 2);
 }
 
+/* One who is not where the owner says: message 1 goes where he was found. */
+static void configured_is_out_of_date(void **state)
+{
+	union themis_endpoint wrong = net_endpoint(0xc0000299, 5);
+
+	net_introduce(a, b, NULL);
+	assert_int_equal(themis_core_peer_add(a->core, net->now, &a->id,
+					      &b->id, &wrong, NULL), 0);
+	net_send(a, b);
+	net_run(net, net->now + 700 * MS);
+	assert_int_equal(net->sent[THEMIS_PKT_INIT], 2);
+	assert_int_equal(learn(a, b, &b->at), 0);
+	net_run(net, net->now + 100 * MS);
+	assert_int_equal(net->sent[THEMIS_PKT_INIT], 3);
+	net_assert_agreed(a, b);
+	assert_int_equal(b->received, 1);
+}
+
 static void bad_input(void **state)
 {
 	static const union themis_endpoint nowhere;
@@ -131,6 +149,7 @@ int main(void)
 		TEST(told_better),
 		TEST(told_lies),
 		TEST(configured_comes_first),
+		TEST(configured_is_out_of_date),
 		TEST(bad_input),
 		TEST(signs),
 	};

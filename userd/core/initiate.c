@@ -29,23 +29,31 @@ static bool over(const struct core_agree *agree, uint64_t now)
 	       now >= agree->begun + CORE_GIVE_UP;
 }
 
-/*
+/**
+ * core_choose() - where message 1 goes
+ * @peer: the peer
+ * @tries: how often it was sent
+ *
  * Where the peer last proved itself is tried first, and in turn with the
- * configured endpoint, or else what the directory told: one of the two may be
- * out of date. Where a message 1 came from proves nothing, for it may be a
- * replay: that is the last resort.
+ * configured endpoint and with what the directory told: one may be out of date.
+ * Where a message 1 came from proves nothing, for it may be a replay: that is
+ * the last resort.
+ *
+ * Return: the endpoint; of no family if none is known.
  */
-static const union themis_endpoint *choose(const struct core_peer *peer,
-					   unsigned int tries)
+const union themis_endpoint *core_choose(const struct core_peer *peer,
+					 unsigned int tries)
 {
-	const union themis_endpoint *given = &peer->given;
-	bool seen = core_endpoint_known(&peer->seen);
+	const union themis_endpoint *known[3];
+	unsigned int n = 0;
 
-	if (!core_endpoint_known(given))
-		given = &peer->told;
-	if (!core_endpoint_known(given))
-		return seen ? &peer->seen : &peer->heard;
-	return seen && tries % 2 == 0 ? &peer->seen : given;
+	if (core_endpoint_known(&peer->seen))
+		known[n++] = &peer->seen;
+	if (core_endpoint_known(&peer->given))
+		known[n++] = &peer->given;
+	if (core_endpoint_known(&peer->told))
+		known[n++] = &peer->told;
+	return n ? known[tries % n] : &peer->heard;
 }
 
 /**
@@ -56,7 +64,7 @@ static const union themis_endpoint *choose(const struct core_peer *peer,
  */
 bool core_locatable(const struct core_peer *peer)
 {
-	return core_endpoint_known(choose(peer, 0));
+	return core_endpoint_known(core_choose(peer, 0));
 }
 
 static void send_init(struct themis_core *core, uint64_t now,
@@ -69,7 +77,7 @@ static void send_init(struct themis_core *core, uint64_t now,
 		agree->begun = now;
 	}
 
-	agree->to = *choose(peer, agree->tries);
+	agree->to = *core_choose(peer, agree->tries);
 	peer->asked = agree->to;
 	core->count[agree->tries ? THEMIS_N_TX_INIT_AGAIN :
 				   THEMIS_N_TX_INIT]++;

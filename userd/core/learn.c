@@ -9,16 +9,27 @@
 
 #include "state.h"
 
-/* Message 1 goes to the new place at once, as long as tries are left. */
+/*
+ * Message 1 goes to the new place at once, as long as tries are left; the turns
+ * of other places are skipped.
+ */
 static void ask_there(struct themis_core *core, uint64_t now,
 		      struct core_peer *peer)
 {
 	struct core_agree *agree = peer->own;
+	unsigned int tries;
 
-	if (agree && agree->phase == CORE_ASKED && agree->tries &&
-	    agree->tries < CORE_TRIES - 1 &&
-	    !core_endpoint_equal(&peer->asked, &peer->told))
+	if (!agree || agree->phase != CORE_ASKED || !agree->tries ||
+	    core_endpoint_equal(&peer->asked, &peer->told))
+		return;
+	for (tries = agree->tries; tries < CORE_TRIES - 1; tries++) {
+		if (!core_endpoint_equal(core_choose(peer, tries),
+					 &peer->told))
+			continue;
+		agree->tries = tries;
 		core_heap_set(&core->timers, &agree->timer, now);
+		return;
+	}
 }
 
 /**

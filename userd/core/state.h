@@ -345,6 +345,8 @@ void core_agree_unproven(struct themis_core *core, struct core_peer *peer,
 bool core_loaded(const struct themis_core *core, uint64_t now);
 
 /* initiate.c */
+const union themis_endpoint *core_choose(const struct core_peer *peer,
+					 unsigned int tries);
 bool core_locatable(const struct core_peer *peer);
 void core_begin(struct themis_core *core, uint64_t now, struct core_peer *peer,
 		bool wanted, bool again);

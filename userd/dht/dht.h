@@ -296,6 +296,9 @@ uint64_t dht_store(struct dht_node *node, uint64_t now, const uint8_t *object,
 		   size_t len);
 uint64_t dht_leave(struct dht_node *node, uint64_t now);
 
+/* The way to the others has changed: its nearest are told by a question. */
+void dht_moved(struct dht_node *node, uint64_t now);
+
 /* Compares objects with the nearest peers now; how many are asked. */
 unsigned int dht_update(struct dht_node *node, uint64_t now);
 

@@ -254,6 +254,26 @@ static uint64_t gap(const struct dht_node *node, uint8_t *done,
 	return us * 3 / 4 + random64(node) % (us / 2);
 }
 
+/**
+ * dht_moved() - the node may be elsewhere
+ * @node: the node
+ * @now: microseconds
+ *
+ * Who hears from it knows where it is: its nearest do at once.
+ */
+void dht_moved(struct dht_node *node, uint64_t now)
+{
+	const struct dht_peer *best[64];
+	unsigned int i, n;
+
+	if (!node->joined || node->left)
+		return;
+	n = dht_table_nearest(node, &node->self.id, true, best,
+			      2 * dht_p(node)->redundancy);
+	for (i = 0; i < n; i++)
+		probe(node, now, best[i]->known, &node->self.id);
+}
+
 /* While there is room, a random place in the next bucket is looked for. */
 static bool fill_more(struct dht_node *node, uint64_t now)
 {

@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Who has moved: an application reaches it at its new place, because the directory
+# is asked where it is; and its neighbours know at once.
+set -uo pipefail
+# shellcheck source=selftests/system/lib.sh
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+# shellcheck source=selftests/system/bridge.sh
+. "$repo/selftests/system/bridge.sh"
+
+make_machines_on_bridge m1 m2 m3 m4 || {
+	echo 'Bail out! cannot set up the machines'
+	exit 1
+}
+for name in "${machines[@]}"; do
+	make_key "$name"
+	# The first joins through nobody.
+	section "$name" "${id[m1]/#${id[$name]}}" 192.0.2.1:7000 \
+		'directory = yes' >"$dir/$name.conf"
+	start_daemon "$name" --config "$dir/$name.conf"
+done
+for name in "${machines[@]}"; do
+	must "$name has joined" wait_for 10 joined "$name"
+done
+must 'm2 finds m3' wait_for 20 on m2 find "${id[m3]}"
+listen m3 9000
+must 'a conversation' ask m2 "${id[m3]}:9000" hello
+
+# m3 dies, and comes back elsewhere; m2 is not told, and has another place of it
+# in its configuration.
+on m2 peer add "${id[m3]}" endpoint 192.0.2.3:7000 name m3
+kill_daemon m3
+ip -n m3 addr del 192.0.2.3/24 dev eth0
+ip -n m3 addr add 192.0.2.33/24 dev eth0
+ip -n m3 route add blackhole 192.0.2.2/32
+start_daemon m3 --config "$dir/m3.conf"
+must 'm3 is back, elsewhere' wait_for 10 joined m3
+on_new_place()
+{
+	[[ $(on m1 -br find "${id[m3]}") == "${id[m3]} 192.0.2.33:7000" ]]
+}
+must 'm1 knows where' wait_for 10 on_new_place
+# What m3 has begun with m2 has come to nothing by then.
+sleep 10
+before=$(net_count m2 acquires)
+on m2 session del peer "${id[m3]}"
+ip -n m3 route del blackhole 192.0.2.2/32
+begin=${EPOCHREALTIME/./}
+must 'what m2 sends gets there at the first try' ask m2 "${id[m3]}:9000" again
+took=$(((${EPOCHREALTIME/./} - begin) / 1000))
+echo "# the answer came after $took ms"
+((took < 4000))
+result $? 'in little time'
+(($(net_count m2 acquires) > before))
+result $? 'by a find'
+must 'there is a session with the new place' eval \
+	"on m2 -j session | jq -e '.[] | select(.endpoint == \"192.0.2.33:7000\")'"
+
+# Nobody is there any more, and nobody knows of another place: as without a
+# directory.
+kill_daemon m3
+on m2 session del peer "${id[m3]}"
+! ask m2 "${id[m3]}:9000" nobody
+result $? 'who is nowhere is not reached'
+
+# m4 gets another address while it runs.
+sees()
+{
+	on "$1" -j session |
+		jq -e ".[] | select(.endpoint == \"192.0.2.44:7000\")"
+}
+ip -n m4 addr del 192.0.2.4/24 dev eth0
+ip -n m4 addr add 192.0.2.44/24 dev eth0
+must 'm1 sees the new place of m4 at once' wait_for 5 sees m1
+must 'and m2 does' wait_for 5 sees m2
+
+finish
