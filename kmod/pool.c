@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory for the pieces of long messages.
+ * Memory for messages and for the pieces of long ones.
  *
  * A long message needs dozens of packets of one size at once, and a moment
  * later they are free again. Each processor keeps a few blocks of pages to cut
  * them from, in turn; a block that nobody else holds any more is used again as
  * it is, as network drivers do it with what they receive into. That saves the
- * allocator's work and clearing the pages.
+ * allocator's work and clearing the pages. Who does not read its messages holds
+ * these blocks and no more: packets then come from the allocator.
  */
 #include <linux/gfp.h>
 #include <linux/local_lock.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Memory for the pieces of long messages. */
+/* Memory for messages and the pieces of long ones. */
 #ifndef THEMIS_POOL_H
 #define THEMIS_POOL_H
 

@@ -13,6 +13,7 @@
 #include "net.h"
 #include "node.h"
 #include "packet.h"
+#include "pool.h"
 #include "seal.h"
 #include "segment.h"
 #include "send.h"
@@ -101,6 +102,25 @@ static size_t cut(size_t len, size_t room, size_t *piece, bool *segments)
 	return themis_chain_first(room, BEFORE);
 }
 
+/*
+ * A packet from the pool, charged to its sender, if there is nothing to wait
+ * for and nothing wrong: the general way finds out what to do then.
+ */
+static struct sk_buff *alloc_pooled(struct sock *sk, size_t len)
+{
+	struct sk_buff *skb;
+
+	if (unlikely(sk_wmem_alloc_get(sk) >= READ_ONCE(sk->sk_sndbuf) ||
+		     READ_ONCE(sk->sk_err) ||
+		     READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN))
+		return NULL;
+	skb = themis_pool_skb(len, sk->sk_allocation);
+	if (likely(skb))
+		skb_set_owner_w(skb, sk);
+
+	return skb;
+}
+
 /**
  * themis_send_alloc() - room for a message
  * @sk: who is charged
@@ -121,8 +141,8 @@ struct sk_buff *themis_send_alloc(struct sock *sk, u8 kind, size_t len,
 {
 	size_t total = themis_inner_len(kind) + len + THEMIS_TAG_LEN;
 	size_t piece = 0, first = 0, linear = total, paged = 0;
+	struct sk_buff *skb = NULL;
 	bool segments = false;
-	struct sk_buff *skb;
 
 	if (len > SHORT && BEFORE + total > room)
 		first = cut(total, room, &piece, &segments);
@@ -132,8 +152,11 @@ struct sk_buff *themis_send_alloc(struct sock *sk, u8 kind, size_t len,
 		linear = themis_inner_len(kind);
 		paged = total - linear;
 	}
-	skb = sock_alloc_send_pskb(sk, HEADROOM + linear, paged, noblock, err,
-				   PAGE_ORDER);
+	if (!paged)
+		skb = alloc_pooled(sk, HEADROOM + linear);
+	if (unlikely(!skb))
+		skb = sock_alloc_send_pskb(sk, HEADROOM + linear, paged,
+					   noblock, err, PAGE_ORDER);
 	if (!skb)
 		return NULL;
 	skb_reserve(skb, HEADROOM);
