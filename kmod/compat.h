@@ -26,21 +26,8 @@
 #define themis_udp_release(sock)	udp_tunnel_sock_release((sock)->sk)
 #endif
 
-/* 6.17: one more argument of the transmit helpers, flags of the IP cb. */
-static inline void themis_udp_xmit4(struct rtable *rt, struct sock *sk,
-				    struct sk_buff *skb,
-				    const struct flowi4 *fl, u8 ttl)
-{
-	udp_tunnel_xmit_skb(rt, sk, skb, fl->saddr, fl->daddr, 0, ttl, 0,
-			    fl->fl4_sport, fl->fl4_dport, false,
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
-			    false, 0);
-#else
-			    false);
-#endif
-}
-
 #if IS_ENABLED(CONFIG_IPV6)
+/* 6.17: one more argument of the transmit helper, flags of the IP cb. */
 static inline void themis_udp_xmit6(struct dst_entry *dst, struct sock *sk,
 				    struct sk_buff *skb, struct flowi6 *fl,
 				    u8 ttl)

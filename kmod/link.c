@@ -11,6 +11,7 @@
 #include "link.h"
 #include "net.h"
 #include "netlink.h"
+#include "packet.h"
 #include "raw.h"
 #include "receive.h"
 #include "train.h"
@@ -107,6 +108,58 @@ static u32 room(const struct dst_entry *dst, size_t header)
 	return round_down(dst_mtu(dst) - header, 8);
 }
 
+/*
+ * What tells the fragments of one packet from those of another, should somebody
+ * on the way have to make some. The kernel's generator is one counter for all
+ * that goes to an address, which every processor would write to for every
+ * packet; a sequence counts up as well, from a place that the index, which is
+ * random, gives to each session. Only what we ourselves have to divide, and
+ * segments, which take several numbers at once, ask the kernel.
+ */
+static __be16 ident(const struct themis_packet *packet)
+{
+	return htons((u16)be64_to_cpu(packet->seq) +
+		     (u16)be32_to_cpu(packet->index));
+}
+
+/*
+ * As udp_tunnel_xmit_skb(), for packets that were never another's: there is
+ * nothing to scrub.
+ */
+static void output4(struct rtable *rt, struct sock *sk, struct sk_buff *skb,
+		    const struct flowi4 *fl)
+{
+	struct themis_packet *packet = (struct themis_packet *)skb->data;
+	struct net *net = sock_net(sk);
+	struct udphdr *udp;
+	struct iphdr *ip;
+
+	udp = __skb_push(skb, sizeof(*udp));
+	skb_reset_transport_header(skb);
+	udp->source = fl->fl4_sport;
+	udp->dest = fl->fl4_dport;
+	udp->len = htons(skb->len);
+	udp_set_csum(false, skb, fl->saddr, fl->daddr, skb->len);
+
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	skb_dst_set(skb, &rt->dst);
+
+	ip = __skb_push(skb, sizeof(*ip));
+	skb_reset_network_header(skb);
+	*(__be16 *)ip = htons(4 << 12 | 5 << 8);
+	ip->frag_off = 0;
+	ip->ttl = ip4_dst_hoplimit(&rt->dst);
+	ip->protocol = IPPROTO_UDP;
+	ip->saddr = fl->saddr;
+	ip->daddr = fl->daddr;
+	if (likely(packet->type == THEMIS_PKT_DATA && !skb_is_nonlinear(skb)))
+		ip->id = ident(packet);
+	else
+		__ip_select_ident(net, ip, skb_shinfo(skb)->gso_segs ?: 1);
+
+	ip_local_out(net, sk, skb);
+}
+
 static int xmit4(struct sock *sk, struct sk_buff *skb,
 		 const struct sockaddr_in *to, struct themis_route *route)
 {
@@ -131,7 +184,7 @@ static int xmit4(struct sock *sk, struct sk_buff *skb,
 						     sizeof(struct iphdr)));
 		}
 	}
-	themis_udp_xmit4(rt, sk, skb, &fl, ip4_dst_hoplimit(&rt->dst));
+	output4(rt, sk, skb, &fl);
 
 	return 0;
 }
@@ -164,6 +217,8 @@ static int xmit6(struct sock *sk, struct sk_buff *skb,
 			WRITE_ONCE(route->room, room(dst, HEADER6));
 		}
 	}
+	/* The headers of the tunnel helper count from the inner ones. */
+	skb_reset_inner_headers(skb);
 	/* A message larger than the path's MTU leaves as fragments. */
 	skb->ignore_df = 1;
 	themis_udp_xmit6(dst, sk, skb, &fl, ip6_dst_hoplimit(dst));
@@ -193,9 +248,6 @@ int themis_link_xmit(struct themis_link *link, struct sk_buff *skb,
 		     const union themis_addr *to, struct themis_route *route)
 {
 	int err;
-
-	/* The headers of the tunnel helpers count from the inner ones. */
-	skb_reset_inner_headers(skb);
 
 	/* The cache is per processor. */
 	local_bh_disable();
