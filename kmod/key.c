@@ -18,10 +18,18 @@
 
 static struct kmem_cache *key_cache;
 
+/* The table's own way is a call of memcmp() for each packet. */
+static int differs(struct rhashtable_compare_arg *arg, const void *key)
+{
+	return ((const struct themis_key *)key)->local_index !=
+	       *(const __be32 *)arg->key;
+}
+
 static const struct rhashtable_params key_params = {
 	.key_len	= sizeof(__be32),
 	.key_offset	= offsetof(struct themis_key, local_index),
 	.head_offset	= offsetof(struct themis_key, hash),
+	.obj_cmpfn	= differs,
 	.automatic_shrinking = true,
 };
 
