@@ -46,9 +46,10 @@ struct themis_key_config {
  * @announced: the soft limit has been announced
  * @epoch: its limits
  * @first: sequence before the first that it may send
- * @replay: sequences received; under themis_session.lock
  * @tx: seals
  * @rx: opens
+ * @replay: sequences received; under themis_session.lock; behind what is only
+ *	read
  * @rcu: wipes and frees it
  */
 struct themis_key {
@@ -62,9 +63,9 @@ struct themis_key {
 	unsigned long		announced;
 	struct themis_epoch	epoch;
 	u64			first;
-	struct themis_replay	replay;
 	u8			tx[THEMIS_KEY_LEN];
 	u8			rx[THEMIS_KEY_LEN];
+	struct themis_replay	replay;
 	struct rcu_head		rcu;
 };
 

@@ -55,34 +55,39 @@
 #define THEMIS_MAX_WAITING	16	/* packets for one such session */
 #define THEMIS_MAX_PARTIALS	16	/* incomplete messages in a session */
 #define THEMIS_MAX_PARTIAL_MEM	(4L << 20) /* bytes in all of them */
+#define THEMIS_STOCK_MEM	(128L << 10) /* more, kept by each processor */
 #define THEMIS_SEEN_KEYS	4096
 
 /**
  * struct themis_percpu - the counters of one processor
  * @count: indexed by enum themis_counter; wraps on 32-bit kernels, as the
  *	counters of /proc/net/snmp do
+ * @stock: bytes for messages of which segments are missing, taken from the
+ *	namespace's share and given back by the one before; negative for moments
  */
 struct themis_percpu {
-	unsigned long count[THEMIS_CNT_MAX + 1];
+	unsigned long	count[THEMIS_CNT_MAX + 1];
+	long		stock;
 };
 
 /**
  * struct themis_net - Themis in one network namespace
  * @net: the namespace
- * @lock: serialises every change to what exists
- * @links: struct themis_link, RCU
- * @n_links: how many; under @lock
- * @nodes: struct themis_node by the first four bytes of their ids, RCU
- * @n_nodes: how many; under @lock
+ * @percpu: counters
  * @sessions: struct themis_session by node and peer
  * @keys: struct themis_key by local index
+ * @links: struct themis_link, RCU
+ * @nodes: struct themis_node by the first four bytes of their ids, RCU
+ * @looks: at packets for local sockets; under @lock
+ * @watching: @looks are registered, from the first link on; under @lock
+ * @lock: serialises every change to what exists
+ * @n_links: how many; under @lock
+ * @n_nodes: how many; under @lock
  * @acquires: sessions being asked for; under @lock
  * @users: who has sockets; under @users_lock
  * @users_lock: innermost
- * @partial_mem: bytes of messages of which segments are missing
- * @looks: at packets for local sockets; under @lock
- * @watching: @looks are registered, from the first link on; under @lock
- * @percpu: counters
+ * @partial_mem: bytes taken for messages of which segments are missing, and
+ *	what processors keep of it
  * @seen: fingerprints of keys, direct-mapped, so that a key is refused if it
  *	comes again; allocated with the first key; under @lock
  * @seen_secret: key of those fingerprints
@@ -91,23 +96,27 @@ struct themis_percpu {
  * @rate_lock: innermost
  * @reap: sessions whose timer has fired
  * @reaper: looks after them, in process context
+ *
+ * What every packet reads comes first, and is written when a link, node,
+ * session or key comes or goes; what is written more often has other cache
+ * lines.
  */
 struct themis_net {
 	struct net		*net;
-	struct mutex		lock;	/* see above */
-	struct list_head	links;
-	unsigned int		n_links;
-	DECLARE_HASHTABLE(nodes, 8);
-	unsigned int		n_nodes;
+	struct themis_percpu __percpu *percpu;
 	struct rhashtable	sessions;
 	struct rhashtable	keys;
+	struct list_head	links;
+	DECLARE_HASHTABLE(nodes, 8);
+	struct nf_hook_ops	looks[2];
+	bool			watching;
+	struct mutex		lock ____cacheline_aligned_in_smp; /* see above */
+	unsigned int		n_links;
+	unsigned int		n_nodes;
 	unsigned int		acquires;
 	DECLARE_HASHTABLE(users, 6);
 	spinlock_t		users_lock;	/* see above */
 	atomic_long_t		partial_mem;
-	struct nf_hook_ops	looks[2];
-	bool			watching;
-	struct themis_percpu __percpu *percpu;
 	u64			*seen;
 	siphash_key_t		seen_secret;
 	struct themis_ratelimit	*rate;

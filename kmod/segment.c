@@ -241,6 +241,32 @@ static void unlink(struct themis_session *session,
 	session->n_partials--;
 }
 
+/*
+ * The namespace's share is one number for all sessions. So that not every
+ * message writes to it, a processor keeps what a message gives back for the
+ * next one. Interrupted, it may do so in another's place: the sum stays right.
+ */
+static bool take_mem(struct themis_net *tn, size_t bytes)
+{
+	long limit = THEMIS_MAX_PARTIAL_MEM +
+		     num_possible_cpus() * THEMIS_STOCK_MEM;
+
+	if (likely(this_cpu_sub_return(tn->percpu->stock, (long)bytes) >= 0))
+		return true;
+	this_cpu_add(tn->percpu->stock, bytes);
+
+	return atomic_long_add_return(bytes, &tn->partial_mem) <= limit;
+}
+
+static void give_mem(struct themis_net *tn, size_t bytes)
+{
+	if (likely(this_cpu_add_return(tn->percpu->stock, bytes) <=
+		   THEMIS_STOCK_MEM))
+		return;
+	this_cpu_sub(tn->percpu->stock, bytes);
+	atomic_long_sub(bytes, &tn->partial_mem);
+}
+
 /* Off the list already. */
 static void release(struct themis_net *tn, struct themis_partial *partial)
 {
@@ -248,7 +274,7 @@ static void release(struct themis_net *tn, struct themis_partial *partial)
 
 	for (i = 0; i <= partial->last; i++)
 		kfree_skb(partial->piece[i]);
-	atomic_long_sub(partial->charged, &tn->partial_mem);
+	give_mem(tn, partial->charged);
 	kfree(partial);
 }
 
@@ -296,8 +322,7 @@ static bool charge(struct themis_net *tn, struct themis_partial *partial,
 	step = round_up(partial->mem - partial->charged, STEP);
 	partial->charged += step;
 
-	return atomic_long_add_return(step, &tn->partial_mem) <=
-	       THEMIS_MAX_PARTIAL_MEM;
+	return take_mem(tn, step);
 }
 
 /* Put a segment where it belongs. */

@@ -49,62 +49,68 @@ struct themis_pair {
  * struct themis_session - what a node shares with a peer
  * @pair: node, with a reference, and peer
  * @hash: in themis_net.sessions
- * @list: in themis_node.sessions; under themis_net.lock
- * @refs: one for being in the table, one for each socket that remembers it,
- *	one while in themis_net.reap
  * @number: of this session, never used again; what commands remember
  * @dead: taken out of the table
  * @acquiring: the daemon has been asked; under themis_net.lock
- * @asker: who made it ask, with a reference; under themis_net.lock
- * @deadline: when that fails, ns; under themis_net.lock
- * @tx_seq: last sequence sent, under any key: it rises through all of them
- * @generations: keys installed so far; under themis_net.lock
- * @rx_generation: of the newest key that opened a packet; under @lock
  * @keys: by enum themis_key_slot, RCU; changed under @lock
  * @endpoint: where the peer is, or NULL, RCU; changed under @lock
- * @lock: see net.h
- * @waiting: packets without a key to go out on; under @lock
- * @rx_packets: messages received; under @lock
- * @rx_bytes: bytes of them; under @lock
- * @rx_last: when the last authentic packet came, ns; under @lock
- * @partials: messages of which segments are missing, struct themis_partial,
- *	the newest first; under @lock
- * @n_partials: how many; under @lock
+ * @list: in themis_node.sessions; under themis_net.lock
+ * @refs: one for being in the table, one for each socket that remembers it,
+ *	one while in themis_net.reap
+ * @generations: keys installed so far; under themis_net.lock
+ * @asker: who made it ask, with a reference; under themis_net.lock
+ * @tx_seq: last sequence sent, under any key: it rises through all of them
  * @tx_packets: messages sent
  * @tx_bytes: bytes of them
- * @timer: the next limit of age or of waiting; queues the reaper
+ * @deadline: when asking the daemon fails, ns; under themis_net.lock
  * @reaping: in themis_net.reap
  * @reap: there
  * @rcu: frees it
+ * @lock: see net.h
+ * @rx_generation: of the newest key that opened a packet; under @lock
+ * @rx_packets: messages received; under @lock
+ * @rx_bytes: bytes of them; under @lock
+ * @rx_last: when the last authentic packet came, ns; under @lock
+ * @waiting: packets without a key to go out on; under @lock
+ * @n_partials: how many @partials there are; under @lock
+ * @partials: messages of which segments are missing, struct themis_partial,
+ *	the newest first; under @lock
+ * @timer: the next limit of age or of waiting; queues the reaper
+ *
+ * What every packet reads comes first, then what is written for each one sent,
+ * then for each one received: two cache lines, one, and two, so that senders and
+ * the receiver do not wait for each other's.
  */
 struct themis_session {
 	struct themis_pair		pair;
 	struct rhash_head		hash;
-	struct list_head		list;
-	refcount_t			refs;
 	u64				number;
 	bool				dead;
 	bool				acquiring;
-	struct themis_user		*asker;
-	u64				deadline;
-	atomic64_t			tx_seq;
-	u32				generations;
-	u32				rx_generation;
 	struct themis_key __rcu		*keys[__THEMIS_SLOT_MAX];
 	struct themis_endpoint __rcu	*endpoint;
-	spinlock_t			lock;	/* see above */
-	struct sk_buff_head		waiting;
-	u64				rx_packets;
-	u64				rx_bytes;
-	u64				rx_last;
-	struct list_head		partials;
-	unsigned int			n_partials;
+	struct list_head		list;
+	refcount_t			refs;
+	u32				generations;
+	struct themis_user		*asker;
+
+	atomic64_t			tx_seq;
 	atomic64_t			tx_packets;
 	atomic64_t			tx_bytes;
-	struct timer_list		timer;
+	u64				deadline;
 	unsigned long			reaping;
 	struct llist_node		reap;
 	struct rcu_head			rcu;
+
+	spinlock_t			lock;	/* see above */
+	u32				rx_generation;
+	u64				rx_packets;
+	u64				rx_bytes;
+	u64				rx_last;
+	struct sk_buff_head		waiting;
+	unsigned int			n_partials;
+	struct list_head		partials;
+	struct timer_list		timer;
 };
 
 int themis_session_init(void);
