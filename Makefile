@@ -8,13 +8,15 @@
 # make bench    what a message costs, here and on what users have today;
 #               bench-quick: the essence of it, in two minutes;
 #               bench-apps: small applications, beside plain UDP;
-#               bench-dht: what the directory's core costs
+#               bench-dht: the directory, beside four others;
+#               bench-dht-quick: with half of the operations
 # make lint     what every change must leave clean
 # make install  programs, manual pages and header; install-module: the module
 #
 # KDIR=DIR      a prepared kernel tree to build the module against
 # THEMIS_NULL=1 module: build themis_null.ko, which encrypts nothing
 # APPS=WORDS    bench-apps: options and names of applications
+# DHT=WORDS     bench-dht: options, and whose networks
 # V=1           show commands
 
 MAKEFLAGS += --no-builtin-rules
@@ -92,6 +94,22 @@ build/themis-bench-dht: $(call obj,$(BENCH_DHT_SRC)) build/libthemisdht.a \
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lsodium
 
+# What loads real nodes, ours and a rival's.
+DHT_LOAD := tools/bench/dht/sides/load.c
+
+build/bench-dht-themis: $(call obj,tools/bench/dht/sides/themis.c $(DHT_LOAD))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -ljansson -lsodium
+
+build/bench-dht-pipeline: $(call obj,tools/bench/dht/sides/pipeline.c \
+			  $(DHT_LOAD))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lsodium
+
+build/bench-dht-opendht: $(call obj,tools/bench/dht/sides/opendht.c $(DHT_LOAD))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lopendht-c -pthread
+
 # The directory's own code among many nodes on a virtual clock.
 build/themis-sim: $(call obj,$(SIM_SRC)) build/libthemisdht.a \
 		  build/libthemiscore.a build/libafthemis.a
@@ -154,9 +172,11 @@ bench-apps: deps-build deps-vm deps-bench
 	$(Q)$(MAKE) -s all
 	$(Q)tools/apps/run $(APPS)
 
-bench-dht: deps-build
-	$(Q)$(MAKE) -s build/themis-bench-dht
-	$(Q)build/themis-bench-dht
+bench-dht bench-dht-quick: deps-build deps-vm deps-rivals
+	$(Q)command -v npm >/dev/null || tools/deps npm
+	$(Q)$(MAKE) -s all build/themis-bench-dht build/bench-dht-themis \
+		build/bench-dht-pipeline build/bench-dht-opendht
+	$(Q)tools/bench/dht/run $(if $(filter %-quick,$@),--quick) $(DHT)
 
 lint:
 	$(Q)tools/lint
@@ -198,5 +218,5 @@ clean:
 -include $(shell find build/obj -name '*.d' 2>/dev/null)
 
 .PHONY: all module selftests demo test test-kernels test-debug bench bench-quick bench-apps \
-	bench-dht bench-module lint \
+	bench-dht bench-dht-quick bench-module lint \
 	print-flags install install-module clean

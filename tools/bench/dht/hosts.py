@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Hosts in the guest: network namespaces on one bridge, each with a process
+that has several nodes of one directory, ours or a rival's."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+REPO = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+BUILD = os.path.join(REPO, "build")
+THEMIS = os.path.join(BUILD, "themis")
+PORT = 4000
+PATIENCE = 600
+SETTLE = 20
+
+
+class BenchError(Exception):
+    """Text for "Error: <what>. <next step>"."""
+
+
+def command(*argv):
+    """Run a command; return what it says."""
+    run = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                         text=True, check=False)
+    if run.returncode:
+        raise BenchError(f"{' '.join(argv)} failed: {run.stderr.strip()}. Run "
+                         "this as root in a guest: tools/bench/dht/run")
+    return run.stdout
+
+
+def address(host):
+    """Where a host is; a private address, which no rival takes for strange."""
+    return f"10.9.0.{host + 1}"
+
+
+class Bridge:
+    """So many hosts; a context manager."""
+
+    def __init__(self, count):
+        self.hosts = [f"host{i}" for i in range(count)]
+
+    def __enter__(self):
+        command("ip", "netns", "add", "hub")
+        command("ip", "-n", "hub", "link", "add", "br0", "type", "bridge")
+        command("ip", "-n", "hub", "link", "set", "br0", "up")
+        for i, name in enumerate(self.hosts):
+            command("ip", "netns", "add", name)
+            command("ip", "link", "add", "eth0", "netns", name, "type",
+                    "veth", "peer", "name", name, "netns", "hub")
+            command("ip", "-n", "hub", "link", "set", name, "master", "br0",
+                    "up")
+            command("ip", "-n", name, "link", "set", "lo", "up")
+            command("ip", "-n", name, "addr", "add", f"{address(i)}/24",
+                    "dev", "eth0")
+            command("ip", "-n", name, "link", "set", "eth0", "up")
+        return self
+
+    def __exit__(self, *_):
+        for name in [*self.hosts, "hub"]:
+            subprocess.run(["ip", "netns", "del", name], check=False)
+
+    def packets(self):
+        """Datagrams that have been sent, to other hosts and within them."""
+        total = 0
+        for name in self.hosts:
+            text = command("ip", "netns", "exec", name, "cat", "/proc/net/dev")
+            for line in text.splitlines()[2:]:
+                total += int(line.split(":")[1].split()[9])
+        return total
+
+
+class Program:
+    """A process on a host that says and is told lines."""
+
+    def __init__(self, host, argv, log, talks=True):
+        self.name = os.path.basename(argv[0])
+        # pylint: disable=consider-using-with
+        self.log = open(log, "ab")
+        self.process = subprocess.Popen(
+            ["ip", "netns", "exec", host, *argv], stderr=self.log, text=True,
+            stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if talks else self.log)
+
+    def say(self, text):
+        """Send a line."""
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+
+    def hear(self):
+        """Read a line of JSON."""
+        line = self.process.stdout.readline()
+        if not line:
+            with open(self.log.name, encoding="utf-8",
+                      errors="replace") as file:
+                end = file.read()[-2000:]
+            raise BenchError(f"{self.name} has died, status "
+                             f"{self.process.wait()}: {end}. Run it by hand")
+        return json.loads(line)
+
+    def kill(self):
+        """With -9."""
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+
+    def memory(self):
+        """Bytes that this process alone is the reason for."""
+        with open(f"/proc/{self.process.pid}/smaps_rollup",
+                  encoding="ascii") as file:
+            return 1024 * int(re.search(r"^Pss:\s+(\d+)", file.read(),
+                                        re.M).group(1))
+
+    def cpu(self):
+        """Processor seconds, of all threads."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
+            words = file.read().rsplit(")", 1)[1].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def busy():
+    """Processor seconds of the whole guest so far."""
+    with open("/proc/stat", encoding="ascii") as file:
+        words = [int(word) for word in file.readline().split()[1:]]
+    # All but idle and iowait; guests are counted in user already.
+    return (sum(words[:8]) - words[3] - words[4]) / os.sysconf("SC_CLK_TCK")
+
+
+class Rival:
+    """A network of a rival's nodes, several to a host."""
+
+    def __init__(self, name, bridge, nodes, modules):
+        self.name, self.bridge, self.nodes = name, bridge, nodes
+        self.modules = modules
+        # pylint: disable=consider-using-with
+        self.directory = tempfile.TemporaryDirectory()
+        self.drivers, self.daemons = [], []
+
+    def log(self, host):
+        """The file that a host's programs complain in."""
+        return os.path.join(self.directory.name, f"{host}.log")
+
+    def argv(self):
+        """How its program is called."""
+        sides = os.path.join(HERE, "sides")
+        return {
+            "libtorrent": ["/usr/bin/python3", f"{sides}/torrent.py"],
+            "opendht": [f"{BUILD}/bench-dht-opendht"],
+        }.get(self.name, ["node", f"{sides}/npm.js", self.name, self.modules])
+
+    def start_host(self, index):
+        """Start one and wait for it."""
+        via = f"{address(0)}:{PORT}" if index else "-"
+        driver = Program(self.bridge.hosts[index], [
+            *self.argv(), address(index), str(PORT), str(self.nodes), via],
+            self.log(index))
+        self.drivers.append(driver)
+        driver.hear()
+
+    def __enter__(self):
+        for index in range(len(self.bridge.hosts)):
+            self.start_host(index)
+        time.sleep(SETTLE)
+        return self
+
+    def __exit__(self, *_):
+        for program in self.drivers + self.daemons:
+            if program.process.poll() is None:
+                program.kill()
+        self.directory.cleanup()
+
+    def kill_last(self):
+        """One host is no more: -9, and nothing that would tell others."""
+        command("ip", "-n", "hub", "link", "set", self.bridge.hosts[-1],
+                "down")
+        for programs in (self.daemons, self.drivers):
+            if programs:
+                programs.pop().kill()
+
+    def memory(self):
+        """Bytes of a node."""
+        holders = self.daemons or self.drivers
+        return sum(holder.memory() for holder in holders) // (
+            self.nodes * len(holders))
+
+
+class Ours(Rival):
+    """A network of our nodes, several to a daemon, a daemon to a host."""
+
+    def __init__(self, name, bridge, nodes, modules):
+        super().__init__(name, bridge, nodes, modules)
+        self.first = None
+
+    def config(self, index):
+        """The nodes of one host; they join through the very first."""
+        where = self.directory.name
+        if not index:
+            made = json.loads(command(THEMIS, "-j", "key", "new",
+                                      f"{where}/0-0.key", "netid", "bench"))
+            self.first = made[0]["id"]
+        text = ""
+        for node in range(self.nodes):
+            name = f"{index}-{node}"
+            text += (f"[node {name}]\nkey = {where}/{name}.key\n"
+                     "netid = bench\nlink = 7000\nowner = any\n"
+                     "create-key = yes\ndirectory = yes\n")
+            if name != "0-0":
+                text += (f"[peer via-{name}]\nnode = {name}\n"
+                         f"id = {self.first}\nbootstrap = yes\n"
+                         f"endpoint = {address(0)}:7000\n")
+        path = f"{where}/{index}.conf"
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+        return path
+
+    def start_host(self, index):
+        where = self.directory.name
+        control = f"{where}/{index}.sock"
+        self.daemons.append(Program(self.bridge.hosts[index], [
+            f"{BUILD}/themisd", "--config", self.config(index), "--control",
+            control, "--state", f"{where}/{index}.state"],
+            self.log(index), talks=False))
+        end = time.monotonic() + PATIENCE
+        while self.joined(control) < self.nodes:
+            if time.monotonic() > end:
+                raise BenchError("our nodes do not join. Look at the "
+                                 "daemon with tools/vm/run -i")
+            time.sleep(0.2)
+        driver = Program(self.bridge.hosts[index],
+                         [f"{BUILD}/bench-dht-themis", control],
+                         self.log(index))
+        self.drivers.append(driver)
+        driver.hear()
+
+    @staticmethod
+    def joined(control):
+        """How many nodes have."""
+        run = subprocess.run([THEMIS, "-j", "-C", control, "net"],
+                             stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, check=False)
+        if run.returncode:
+            return 0
+        return sum(row["state"] == "joined" for row in json.loads(run.stdout))
+
+
+def side(name, *rest):
+    """Ours or a rival's."""
+    return (Ours if name == "themis" else Rival)(name, *rest)
