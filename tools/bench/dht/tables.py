@@ -5,9 +5,9 @@
 def print_table(title, columns, rows):
     """Print rows of (name, values)."""
     print(f"\n{title}")
-    print(f"{'':26}" + "".join(f"{column:>15}" for column in columns))
+    print(f"{'':26}" + "".join(f"{column:>17}" for column in columns))
     for name, values in rows:
-        print(f"{name:26}" + "".join(f"{value:>15}" for value in values))
+        print(f"{name:26}" + "".join(f"{value:>17}" for value in values))
 
 
 def number(value):
