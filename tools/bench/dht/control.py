@@ -14,8 +14,9 @@ class Control:
 
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(PATIENCE)
+        # With a timeout it would not wait for the daemon to accept.
         self.sock.connect(path)
+        self.sock.settimeout(PATIENCE)
         self.file = self.sock.makefile("rb")
 
     def say(self, **request):
