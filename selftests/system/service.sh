@@ -42,6 +42,7 @@ netid = test
 link = 7000
 owner = any
 create-key = yes
+directory = yes
 TXT
 
 make_network
@@ -50,8 +51,12 @@ touch "$dir/alpha.log"
 export NOTIFY_SOCKET=$dir/notify WATCHDOG_USEC=1000000
 JOURNAL_STREAM=$(stat -c %d:%i "$dir/alpha.log")
 export JOURNAL_STREAM
-must 'a daemon as a user of its own' start_daemon alpha \
-	--config "$dir/alpha.conf"
+start_alpha()
+{
+	start_daemon alpha --config "$dir/alpha.conf" \
+		--state "$dir/own/state.json"
+}
+must 'a daemon as a user of its own' start_alpha
 unset NOTIFY_SOCKET WATCHDOG_USEC JOURNAL_STREAM
 pid=${daemons[alpha]}
 must 'it is ready' wait_for 5 grep -qx 'READY=1' "$dir/notified"
@@ -105,6 +110,34 @@ ready_twice()
 must 'and of its end' wait_for 5 ready_twice
 kill_daemon alpha TERM
 must 'it tells that it stops' wait_for 5 grep -qx 'STOPPING=1' "$dir/notified"
+
+# The directory, so confined: it joins, keeps objects, and has them after being
+# killed.
+start_alpha
+id_alpha=$(on alpha -j node | jq -r '.[0].id')
+must 'beta joins through it' on beta join "$id_alpha" endpoint 192.0.2.1:7000
+stored=$(on alpha -br store value kept)
+named=$(on alpha -br store --keep value kept name service)
+must 'what it stores is found elsewhere' eval \
+	"[[ \$(on beta -br find $stored) == kept ]]"
+kill_daemon alpha
+must 'its file is its own' test "$(stat -c %u/%a "$dir/own/state.json.dht")" = \
+	"$uid/600"
+start_alpha
+pid=${daemons[alpha]}
+joined()
+{
+	[[ $(on alpha -j net | jq -r '.[0].state') == joined ]]
+}
+must 'killed, it joins again' wait_for 10 joined
+must 'with no more rights than before' test \
+	"$(status Uid)/$(status CapEff)/$(status Seccomp)" = \
+	"$uid/0000000000001000/2"
+must 'it has what it kept' eval "[[ \$(on alpha -br find $stored) == kept ]]"
+must 'and what it keeps up' eval "[[ \$(on alpha -br find $named) == kept ]]"
+[[ $(on alpha -br -s net show | awk '$1 == "unwritten" { print $2 }') == 0 ]]
+result $? 'all of it is on its disk'
+kill_daemon alpha TERM
 
 # What it cannot become is an error, not a daemon with too much.
 sed 's/^user = .*/user = nobody-at-all/' "$dir/alpha.conf" >"$dir/bad.conf"
