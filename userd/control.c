@@ -28,7 +28,10 @@
  * @writer: on @fd, while an answer does
  * @timer: for lines that do not end and clients that do not ask
  * @monitor: gets events
- * @later: its request is being answered, or NULL
+ * @later: answers that are owed, in any order
+ * @n_later: how many
+ * @tag: of the request that is being handled, or NULL
+ * @blocked: one of @later has no tag: the next request waits for it
  * @closing: the other end, or this one, has had enough
  * @in: what has been read
  * @in_len: bytes in @in
@@ -46,6 +49,9 @@ struct control_client {
 	ev_timer		timer;
 	bool			monitor;
 	struct control_later	*later;
+	unsigned int		n_later;
+	json_t			*tag;
+	bool			blocked;
 	bool			closing;
 	char			*in;
 	size_t			in_len;
@@ -57,9 +63,13 @@ struct control_client {
 /**
  * struct control_later - an answer that is owed
  * @client: to whom; NULL: it is gone
+ * @next: of the same client
+ * @tag: of the request, or NULL
  */
 struct control_later {
 	struct control_client	*client;
+	struct control_later	*next;
+	json_t			*tag;
 };
 
 /**
@@ -120,13 +130,14 @@ static void client_free(struct control_client *client)
 {
 	struct control *control = client->control;
 	struct control_client **at = &control->clients;
+	struct control_later *later;
 
 	while (*at != client)
 		at = &(*at)->next;
 	*at = client->next;
 	control->nclients--;
-	if (client->later)
-		client->later->client = NULL;
+	for (later = client->later; later; later = later->next)
+		later->client = NULL;
 	ev_io_stop(control->loop, &client->reader);
 	ev_io_stop(control->loop, &client->writer);
 	ev_timer_stop(control->loop, &client->timer);
@@ -211,20 +222,56 @@ struct control_later *control_later(struct control_client *client)
 	if (!later)
 		return NULL;
 	later->client = client;
+	later->tag = json_incref(client->tag);
+	later->next = client->later;
 	client->later = later;
+	client->n_later++;
+	client->blocked |= !later->tag;
 	return later;
+}
+
+/* It is owed no longer; frees it. Returns its tag. */
+static json_t *settled(struct control_later *later)
+{
+	struct control_client *client = later->client;
+	struct control_later **at;
+	json_t *tag = later->tag;
+
+	if (client) {
+		for (at = &client->later; *at != later; at = &(*at)->next)
+			;
+		*at = later->next;
+		client->n_later--;
+		client->blocked &= !!tag;
+	}
+	free(later);
+	return tag;
+}
+
+/* The answer says which request it answers; takes both references. */
+static json_t *tagged(json_t *reply, json_t *tag)
+{
+	if (tag && json_object_set_new(reply, "tag", tag)) {
+		json_decref(reply);
+		return NULL;
+	}
+	return reply;
 }
 
 void control_answer(struct control_later *later, json_t *reply)
 {
-	struct control_client *client = later ? later->client : NULL;
+	struct control_client *client;
 
-	free(later);
+	if (!later) {
+		json_decref(reply);
+		return;
+	}
+	client = later->client;
+	reply = tagged(reply, settled(later));
 	if (!client) {
 		json_decref(reply);
 		return;
 	}
-	client->later = NULL;
 	put_line(client, reply, REPLY_MAX);
 	ev_feed_event(client->control->loop, &client->writer, EV_WRITE);
 }
@@ -232,8 +279,39 @@ void control_answer(struct control_later *later, json_t *reply)
 void control_now(struct control_later *later)
 {
 	if (later)
-		later->client->later = NULL;
-	free(later);
+		json_decref(settled(later));
+}
+
+/* What a client has to do before it may ask for more, or NULL. */
+static json_t *too_many(const struct control_client *client)
+{
+	unsigned int most = control_privileged(client) ? CONTROL_LATER_MAX :
+							 CONTROL_LATER_USER;
+	struct themis_diag diag;
+
+	if (client->n_later < most)
+		return NULL;
+	themis_diag_set(&diag, -EBUSY, "Wait for some of the answers.",
+			"%u requests of this connection are being answered",
+			most);
+	return control_bad(2, &diag);
+}
+
+/* A number or a short text, taken out of the request. */
+static int take_tag(json_t *request, json_t **tag)
+{
+	json_t *found = json_object_get(request, "tag");
+
+	*tag = NULL;
+	if (!found)
+		return 0;
+	if (!json_is_integer(found) &&
+	    (!json_is_string(found) ||
+	     json_string_length(found) > CONTROL_TAG_MAX))
+		return -EINVAL;
+	*tag = json_incref(found);
+	json_object_del(request, "tag");
+	return 0;
 }
 
 static json_t *answer(struct control_client *client, const char *line,
@@ -242,7 +320,7 @@ static json_t *answer(struct control_client *client, const char *line,
 	struct control *control = client->control;
 	struct themis_diag diag;
 	json_error_t error;
-	json_t *request, *reply;
+	json_t *request, *reply, *tag;
 
 	request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
 	if (!json_is_object(request)) {
@@ -253,12 +331,31 @@ static json_t *answer(struct control_client *client, const char *line,
 		json_decref(request);
 		return control_bad(1, &diag);
 	}
-	reply = control->handler(control->ctx, client, request);
+	if (take_tag(request, &tag)) {
+		themis_diag_set(&diag, -EINVAL,
+				"Give an integer or a string.",
+				"the request's tag is none, or has more than %d bytes",
+				CONTROL_TAG_MAX);
+		json_decref(request);
+		return control_bad(1, &diag);
+	}
+	client->tag = tag;
+	reply = tag ? too_many(client) : NULL;
+	if (!reply)
+		reply = control->handler(control->ctx, client, request);
+	client->tag = NULL;
 	json_decref(request);
+	if (json_is_null(reply))
+		json_decref(tag);
+	else
+		reply = tagged(reply, tag);
 	return reply;
 }
 
-/* Answers whole lines, one at a time: the next when the answer is read. */
+/*
+ * Answers whole lines, one at a time: the next when the answer is read, or at
+ * once where the answer comes later and has a tag.
+ */
 static void take_lines(struct control_client *client)
 {
 	json_t *reply;
@@ -266,7 +363,7 @@ static void take_lines(struct control_client *client)
 	char *end;
 
 	while (!client->closing && client->in_len && !client->out_len &&
-	       !client->later) {
+	       !client->blocked) {
 		end = memchr(client->in, '\n', client->in_len);
 		if (!end)
 			break;
@@ -278,7 +375,7 @@ static void take_lines(struct control_client *client)
 		memmove(client->in, end + 1, client->in_len);
 		flush(client);
 	}
-	if (!client->closing && !client->later &&
+	if (!client->closing && !client->blocked &&
 	    client->in_len == CONTROL_LINE_MAX &&
 	    !memchr(client->in, '\n', client->in_len)) {
 		struct themis_diag diag;
@@ -303,7 +400,7 @@ static void settle(struct control_client *client)
 		return;
 	}
 	/* Who does not read its answer is not asked for more. */
-	if ((client->out_len && !client->monitor) || client->later)
+	if ((client->out_len && !client->monitor) || client->blocked)
 		ev_io_stop(loop, &client->reader);
 	else
 		ev_io_start(loop, &client->reader);

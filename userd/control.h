@@ -3,7 +3,8 @@
  * The control socket: clients, lines, bounds. What the lines mean is
  * request.h's.
  *
- * A client sends JSON objects, one on each line, and gets one line for each.
+ * A client sends JSON objects, one on each line, and gets one line for each: in
+ * order, or when it is ready, with the request's "tag" where it has one.
  * Everybody may connect; the kernel tells who it is.
  */
 #ifndef THEMISD_CONTROL_H
@@ -20,6 +21,9 @@
 #define CONTROL_LINE_MAX	65536	/* bytes of a request with its newline */
 #define CONTROL_CLIENTS_MAX	64
 #define CONTROL_CLIENTS_USER	16	/* of these, of one user but root */
+#define CONTROL_LATER_MAX	128	/* tagged requests of one, unanswered */
+#define CONTROL_LATER_USER	16	/* of one that may not change things */
+#define CONTROL_TAG_MAX		64	/* bytes of a tag */
 #define CONTROL_PARTIAL_S	10	/* time to finish a line */
 #define CONTROL_IDLE_S		60	/* time between requests */
 #define CONTROL_BACKLOG_MAX	(1024 * 1024)	/* events that nobody reads */
@@ -73,7 +77,7 @@ void control_monitor(struct control_client *client);
 
 /**
  * control_later() - have a request answered later
- * @client: who asks; its next request waits until then
+ * @client: who asks; its next request waits until then unless this one has a tag
  *
  * Return: for control_answer(), which must be called once, even if the client
  * is gone by then; NULL for lack of memory.

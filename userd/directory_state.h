@@ -14,7 +14,7 @@
 
 /* Bounds. */
 #define DIRECTORY_HELD_MAX	4096	/* messages that wait for a session */
-#define DIRECTORY_WAITS_MAX	1024	/* operations that somebody waits for */
+#define DIRECTORY_WAITS_MAX	2048	/* operations that somebody waits for */
 #define DIRECTORY_HEDGES_MAX	1024	/* agreements that are watched */
 #define DIRECTORY_STEPS_MAX	1024	/* of one that are shown */
 

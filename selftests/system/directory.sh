@@ -79,6 +79,17 @@ must 'entries of a set come from all of their owners' eval \
 	"[[ \$(on m4 -j find set crowd |
 		jq -r '[.[0].objects[].value] | sort | join(\" \")') == 'm1 m2 m3' ]]"
 
+# Several requests at once on one connection.
+pipeline=$repo/selftests/system/pipeline.py
+must 'stores and finds of one connection go on side by side' \
+	python3 "$pipeline" "$dir/m2.sock" stores-and-finds
+must 'answers come when they are ready, or in order' \
+	python3 "$pipeline" "$dir/m2.sock" order
+must 'there is a bound' python3 "$pipeline" "$dir/m2.sock" bound 128
+must 'and a lower one for others' setpriv --reuid 65534 --clear-groups \
+	python3 "$pipeline" "$dir/m2.sock" bound 16
+must 'the daemon serves on' on m2 find "${id[m1]}"
+
 # What is kept up: signed again before it expires, until it is taken back.
 kept=$(on m1 -br store --keep value up name service ttl 20)
 entry=$(on m1 -br store --keep value up set services ttl 20)

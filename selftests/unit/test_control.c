@@ -129,6 +129,37 @@ static json_t *answered(int fd, const char *request)
 	return result;
 }
 
+static void tags_come_back(void **state)
+{
+	static const char * const tags[] = { "7", "-1", "\"a\"", "\"\"" };
+	char request[120], *line, expected[40], text[CONTROL_TAG_MAX + 2];
+	int fd = dial();
+	size_t i;
+
+	for (i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
+		snprintf(request, sizeof(request),
+			 "{\"cmd\": \"node-list\", \"tag\": %s}\n", tags[i]);
+		snprintf(expected, sizeof(expected), "\"tag\":%s}", tags[i]);
+		say(fd, request);
+		line = hear(fd);
+		assert_non_null(line);
+		assert_non_null(strstr(line, expected));
+	}
+	say(fd, "{\"cmd\": \"none\", \"tag\": 1}\n");
+	line = hear(fd);
+	assert_non_null(line);
+	assert_non_null(strstr(line, "there is no command"));
+	assert_non_null(strstr(line, "\"tag\":1}"));
+	refused(fd, "{\"cmd\": \"info\", \"tag\": []}", 1, "tag");
+	refused(fd, "{\"cmd\": \"info\", \"tag\": null}", 1, "tag");
+	memset(text, 'x', CONTROL_TAG_MAX + 1);
+	text[CONTROL_TAG_MAX + 1] = '\0';
+	snprintf(request, sizeof(request),
+		 "{\"cmd\": \"info\", \"tag\": \"%s\"}", text);
+	refused(fd, request, 1, "tag");
+	close(fd);
+}
+
 static void info_tells_what_is(void **state)
 {
 	int fd = dial();
@@ -590,6 +621,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(info_tells_what_is),
+		cmocka_unit_test(tags_come_back),
 		cmocka_unit_test(lists_are_empty),
 		cmocka_unit_test(nobody_is_in_a_directory),
 		cmocka_unit_test(not_a_request),
