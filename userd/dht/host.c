@@ -65,7 +65,7 @@ void dht_params_default(struct dht_params *params)
 		.reply		= 8,
 		.requests	= 40,
 		.siblings	= 40,
-		.table		= 256,
+		.table		= 400,
 		.bucket_prefix	= 2,
 		.table_prefix	= 8,
 		.lease_min	= 10,

@@ -241,13 +241,27 @@ static bool probe_sibling(struct dht_node *node, uint64_t now)
 	return true;
 }
 
+static bool churns(const struct dht_node *node)
+{
+	return dht_lease(node) <= dht_p(node)->lease_max / 2;
+}
+
+/*
+ * Whether all are known, and need not be looked for. With churn they do: those
+ * who were known die sooner than they are asked again.
+ */
+static bool at_rest(const struct dht_node *node)
+{
+	return dht_small(node) && !churns(node);
+}
+
 /* Until the next lookup of a kind: a lease, or two; less with churn, or early. */
 static uint64_t gap(const struct dht_node *node, uint8_t *done,
 		    unsigned int leases)
 {
 	uint64_t us = dht_lease(node) * DHT_SECOND * leases;
 
-	if (dht_lease(node) <= dht_p(node)->lease_max / 2)
+	if (churns(node))
 		us /= 3;
 	if (*done < EARLY)
 		return us >> (EARLY - (*done)++);
@@ -280,7 +294,7 @@ static bool fill_more(struct dht_node *node, uint64_t now)
 	unsigned int buckets = far_buckets(node);
 	struct themis_id target;
 
-	if (dht_small(node) || !buckets || now < node->fill_at ||
+	if (at_rest(node) || !buckets || now < node->fill_at ||
 	    node->table.count >= dht_p(node)->table)
 		return false;
 	node->fill_at = now + gap(node, &node->fills, 1);
@@ -302,7 +316,7 @@ static bool hidden(const struct dht_node *node)
 
 static bool look_around(struct dht_node *node, uint64_t now)
 {
-	if (dht_small(node) ||
+	if (at_rest(node) ||
 	    node->table.count < dht_p(node)->redundancy ||
 	    (now < node->around_at && !hidden(node)))
 		return false;
