@@ -2,6 +2,7 @@
 /*
  * Where peers are, between the directory, the core and the kernel.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "addr.h"
@@ -103,15 +104,17 @@ void directory_expired(struct daemon *d, const struct themis_id *node,
 {
 	struct themis_nl_session session;
 	struct themis_peer_info info;
+	int err;
 
 	if (!directory_member(d, node) ||
 	    themis_core_peer_get(d->core, node, peer, &info) ||
 	    info.configured || info.state != THEMIS_PEER_IDLE)
 		return;
-	/* Something may have been sent meanwhile. */
-	if (themis_nl_session_get(d->nl, node, peer, &session) ||
-	    session.state != THEMIS_SESSION_IDLE)
+	/* Something may have been sent meanwhile; else it has gone. */
+	err = themis_nl_session_get(d->nl, node, peer, &session);
+	if (err ? err != -ENOENT : session.state != THEMIS_SESSION_IDLE)
 		return;
 	themis_core_peer_del(d->core, daemon_now(), node, peer);
-	themis_nl_session_del(d->nl, node, peer);
+	if (!err)
+		themis_nl_session_del(d->nl, node, peer);
 }
