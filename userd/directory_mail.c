@@ -114,6 +114,8 @@ static void release(struct member *member, const struct themis_id *peer,
 	}
 	while ((held = list)) {
 		list = held->next;
+		if (up && held->act->type == DHT_ACT_COMMAND)
+			dht_waited(member->dht, daemon_now(), held->act->seq);
 		if (up)
 			send_now(member, held->act);
 		else

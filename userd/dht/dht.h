@@ -311,6 +311,7 @@ void dht_response(struct dht_node *node, uint64_t now,
 		  const uint8_t *b, size_t len);
 /* The transport cannot deliver command @seq. */
 void dht_failed(struct dht_node *node, uint64_t now, uint64_t seq);
+void dht_waited(struct dht_node *node, uint64_t now, uint64_t seq);
 
 const char *dht_status_text(enum dht_status status);
 const char *dht_outcome_text(enum dht_outcome outcome);

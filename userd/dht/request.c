@@ -152,6 +152,27 @@ void dht_failed(struct dht_node *node, uint64_t now, uint64_t seq)
 		lost(dht_of(node), now, request);
 }
 
+/**
+ * dht_waited() - a command leaves only now
+ * @node: who asks
+ * @now: microseconds
+ * @seq: the command's
+ *
+ * It has waited for its session: what that took is no part of the round trip.
+ */
+void dht_waited(struct dht_node *node, uint64_t now, uint64_t seq)
+{
+	struct dht_request *request = find(node, seq);
+	struct dht_host *host = dht_of(node);
+
+	if (!request)
+		return;
+	request->sent = now;
+	if (!request->slow)
+		core_heap_set(&host->timers, &request->timer,
+			      now + dht_rtt_slow(node, request->known));
+}
+
 /* Everybody who is told of may be worth knowing. */
 static void told(struct dht_node *node, const struct dht_message *m)
 {
