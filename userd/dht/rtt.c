@@ -2,10 +2,11 @@
 /*
  * Round trips, and the timeouts that follow from them.
  *
- * A request that takes longer than the peer's round trips let expect (RFC 6298)
- * is slow: another node is asked beside it, and its answer still counts. It is
- * lost only much later. So a dead node costs a round trip, not seconds, and a
- * slow one is not called dead.
+ * A request that takes longer than the peer's round trips let expect (as RFC
+ * 6298 has it, but for three of them at most, and faster in coming down) is slow:
+ * another node is asked beside it, and its answer still counts. It is lost only
+ * much later. So a dead node costs some round trips, not seconds, and a slow one
+ * is not called dead.
  */
 #include "dht_state.h"
 
@@ -27,7 +28,8 @@ static void smooth(uint64_t *rtt, uint64_t *var, uint64_t sample)
 	}
 	off = sample > *rtt ? sample - *rtt : *rtt - sample;
 	*var += (int64_t)(off - *var) / 4;
-	*rtt += (int64_t)(sample - *rtt) / 8;
+	/* What was slow because much was to be done is soon forgotten. */
+	*rtt += (int64_t)(sample - *rtt) / (sample < *rtt ? 2 : 8);
 	if (!*rtt)
 		*rtt = 1;
 }
@@ -66,13 +68,16 @@ void dht_rtt_measured(struct dht_node *node, struct dht_peer *peer,
 uint64_t dht_rtt_slow(const struct dht_node *node, uint32_t known)
 {
 	const struct dht_peer *peer = dht_table_find(node, known);
-	uint64_t slow = 2 * DHT_RTT_FIRST;
+	uint64_t rtt = node->rtt, var = node->var;
 
-	if (peer && peer->rtt)
-		slow = (peer->rtt + 4 * peer->var) * UNIT + DHT_MS;
-	else if (node->rtt)
-		slow = node->rtt + 4ULL * node->var;
-	return clamp(slow, DHT_SLOW_MIN, DHT_SLOW_MAX);
+	if (peer && peer->rtt) {
+		rtt = peer->rtt * UNIT;
+		var = peer->var * UNIT + DHT_MS / 4;
+	}
+	if (!rtt)
+		return 2 * DHT_RTT_FIRST;
+	return clamp(rtt + clamp(4 * var, 0, 2 * rtt), DHT_SLOW_MIN,
+		     DHT_SLOW_MAX);
 }
 
 /**
