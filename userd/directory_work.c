@@ -41,8 +41,11 @@ bool work_done(struct member *member)
 	char text[THEMIS_ID_TEXT];
 	bool found;
 
-	if (member->work_bits >= bits)
+	/* It may have been asked for less meanwhile. */
+	if (member->work_bits >= bits) {
+		member->working = false;
 		return true;
+	}
 	themis_id_format(&member->id, text);
 	if (!member->working)
 		log_info("node %.16s: makes a proof of work of %u bits for network %s",
