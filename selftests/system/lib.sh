@@ -124,12 +124,12 @@ listen()
 	wait_for 10 grep -q listening "$dir/from.$name.$port"
 }
 
-# ask MACHINE ADDRESS TEXT: succeeds if TEXT comes back
+# ask MACHINE ADDRESS TEXT [SECONDS]: succeeds if TEXT comes back
 ask()
 {
 	local answer
 
-	answer=$(on "$1" nc -w 5 -n 1 "$2" <<<"$3" 2>>"$dir/nc.log")
+	answer=$(on "$1" nc -w "${4:-5}" -n 1 "$2" <<<"$3" 2>>"$dir/nc.log")
 	[[ $answer == "$3" ]]
 }
 

@@ -107,6 +107,24 @@ static void configured_is_out_of_date(void **state)
 	assert_int_equal(b->received, 1);
 }
 
+/* Where he was last and where the owner says he is are often the same. */
+static void one_turn_each(void **state)
+{
+	struct core_peer peer = {
+		.seen = net_endpoint(0xc0000203, 7000),
+		.given = net_endpoint(0xc0000203, 7000),
+		.told = net_endpoint(0xc0000221, 7000),
+	};
+	unsigned int i;
+
+	for (i = 0; i < CORE_TRIES; i++)
+		assert_true(core_endpoint_equal(core_choose(&peer, i), i % 2 ?
+						&peer.told : &peer.seen));
+	peer.given = net_endpoint(0xc0000204, 7000);
+	assert_true(core_endpoint_equal(core_choose(&peer, 1), &peer.given));
+	assert_true(core_endpoint_equal(core_choose(&peer, 2), &peer.told));
+}
+
 static void bad_input(void **state)
 {
 	static const union themis_endpoint nowhere;
@@ -150,6 +168,7 @@ int main(void)
 		TEST(told_lies),
 		TEST(configured_comes_first),
 		TEST(configured_is_out_of_date),
+		TEST(one_turn_each),
 		TEST(bad_input),
 		TEST(signs),
 	};

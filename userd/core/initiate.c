@@ -29,6 +29,21 @@ static bool over(const struct core_agree *agree, uint64_t now)
 	       now >= agree->begun + CORE_GIVE_UP;
 }
 
+/* What is said twice has one turn. */
+static unsigned int also(const union themis_endpoint **known, unsigned int n,
+			 const union themis_endpoint *endpoint)
+{
+	unsigned int i;
+
+	if (!core_endpoint_known(endpoint))
+		return n;
+	for (i = 0; i < n; i++)
+		if (core_endpoint_equal(known[i], endpoint))
+			return n;
+	known[n] = endpoint;
+	return n + 1;
+}
+
 /**
  * core_choose() - where message 1 goes
  * @peer: the peer
@@ -45,14 +60,11 @@ const union themis_endpoint *core_choose(const struct core_peer *peer,
 					 unsigned int tries)
 {
 	const union themis_endpoint *known[3];
-	unsigned int n = 0;
+	unsigned int n;
 
-	if (core_endpoint_known(&peer->seen))
-		known[n++] = &peer->seen;
-	if (core_endpoint_known(&peer->given))
-		known[n++] = &peer->given;
-	if (core_endpoint_known(&peer->told))
-		known[n++] = &peer->told;
+	n = also(known, 0, &peer->seen);
+	n = also(known, n, &peer->given);
+	n = also(known, n, &peer->told);
 	return n ? known[tries % n] : &peer->heard;
 }
 
