@@ -166,6 +166,7 @@ SUITES_test-debug := kernel@debug system@debug doc@debug kernel@race
 
 bench bench-quick: deps-build deps-vm deps-bench
 	$(Q)$(MAKE) -s all build/themis-bench bench-module
+	$(if $(filter bench,$@),$(Q)$(MAKE) -s THEMIS_NULL=1 module)
 	$(Q)tools/bench/run $(if $(filter bench-quick,$@),--quick)
 
 bench-apps: deps-build deps-vm deps-bench
