@@ -34,6 +34,8 @@ static const char usage_text[] =
 "  --objects N        stored (a tenth of the nodes, at least 100)\n"
 "  --finds N          (2000)\n"
 "  --seconds N        over which the finds are spread (300)\n"
+"  --joining N        seconds in which the nodes arrive (60, and one for each\n"
+"                     400 nodes)\n"
 "  --settle N         seconds between the phases (300)\n"
 "  --table N          contacts of a node\n"
 "  --paths N          disjoint paths of a lookup\n"
@@ -117,6 +119,7 @@ static const struct option options[] = {
 	{ "slow-ms", 1, NULL, 'W' }, { "partition", 1, NULL, 'p' },
 	{ "objects", 1, NULL, 'o' }, { "finds", 1, NULL, 'f' },
 	{ "seconds", 1, NULL, 't' }, { "settle", 1, NULL, 'e' },
+	{ "joining", 1, NULL, 'J' },
 	{ "table", 1, NULL, 'T' }, { "paths", 1, NULL, 'd' },
 	{ "requests", 1, NULL, 'q' }, { "redundancy", 1, NULL, 'r' },
 	{ "lease", 1, NULL, 'L' }, { "signatures", 1, NULL, 'S' },
@@ -158,6 +161,8 @@ static int option(struct sim_options *o, int c, char *arg, int *hashed)
 		return number32(arg, 0, 100000000, &o->finds);
 	case 't':
 		return number32(arg, 1, 1 << 24, &o->seconds);
+	case 'J':
+		return number32(arg, 1, 1 << 20, &o->joining);
 	case 'e':
 		return number32(arg, 0, 1 << 20, &o->settle);
 	case 'T':
@@ -206,8 +211,9 @@ static void run_for(struct sim *s, const char *phase, uint64_t seconds)
 /* The first is alone; the more there are the more come. */
 static void grow(struct sim *s)
 {
-	uint64_t span = 60 + s->o.nodes / 400, i, done = 0, due, at;
+	uint64_t span = s->o.joining ?: 60 + s->o.nodes / 400;
 	uint32_t n = s->o.nodes - s->o.ground;
+	uint64_t i, done = 0, due, at;
 
 	for (i = 1; i <= span * 10; i++) {
 		due = (double)n * i * i / (span * span * 100.0);

@@ -47,6 +47,7 @@ enum sim_attack {
  * @objects: stored before the finds
  * @finds: how many
  * @seconds: over which they are spread
+ * @joining: seconds in which the nodes arrive; 0 for 60 and more for many nodes
  * @settle: seconds between joining, storing and finding
  * @real: sign and verify with Ed25519; else with a keyed hash
  * @json: print JSON
@@ -67,6 +68,7 @@ struct sim_options {
 	uint32_t		objects;
 	uint32_t		finds;
 	uint32_t		seconds;
+	uint32_t		joining;
 	uint32_t		settle;
 	bool			real;
 	bool			json;
