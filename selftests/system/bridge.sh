@@ -7,8 +7,16 @@
 machines=()
 declare -A id public
 
-# make_machines_on_bridge MACHINE...: 192.0.2.1 and so on; without daemons
-make_machines_on_bridge()
+# machines_on_bridge MACHINE...: 192.0.2.1 and so on; without daemons
+machines_on_bridge()
+{
+	set_up_bridge "$@" || {
+		echo 'Bail out! cannot set up the machines'
+		exit 1
+	}
+}
+
+set_up_bridge()
 {
 	local name n=0
 
@@ -47,6 +55,31 @@ section()
 		'link = 7000' 'owner = any' "$@"
 	[[ -z $member ]] || printf '%s\n' "[peer via-$name]" "node = $name" \
 		"id = $member" "endpoint = $endpoint" 'bootstrap = yes'
+}
+
+# member MACHINE LINE...: of the configuration: its node, which joins through that
+# of the first machine; that one through nobody
+member()
+{
+	local first=${id[${machines[0]}]} name=$1
+
+	shift
+	section "$name" "${first/#${id[$name]}}" 192.0.2.1:7000 "$@"
+}
+
+# start_members: each machine has a node, which joins
+start_members()
+{
+	local name
+
+	for name in "${machines[@]}"; do
+		make_key "$name"
+		member "$name" 'directory = yes' >"$dir/$name.conf"
+		start_daemon "$name" --config "$dir/$name.conf"
+	done
+	for name in "${machines[@]}"; do
+		must "$name has joined" wait_for 10 joined "$name"
+	done
 }
 
 # joined MACHINE [NUMBER]: so many nodes of it have joined

@@ -9,10 +9,7 @@ set -uo pipefail
 # shellcheck source=selftests/system/bridge.sh
 . "$repo/selftests/system/bridge.sh"
 
-make_machines_on_bridge m1 m2 m3 || {
-	echo 'Bail out! cannot set up the machines'
-	exit 1
-}
+machines_on_bridge m1 m2 m3
 make_key network
 soon=$(($(date +%s) + 3600))
 for name in "${machines[@]}"; do
@@ -23,9 +20,7 @@ for name in "${machines[@]}"; do
 	{
 		printf '%s\n' '[network test]' "key = ${public[network]}" \
 			'work-bits = 8'
-		# The first joins through nobody.
-		section "$name" "${id[m1]/#${id[$name]}}" 192.0.2.1:7000 \
-			"${lines[@]}"
+		member "$name" "${lines[@]}"
 	} >"$dir/$name.conf"
 	start_daemon "$name" --config "$dir/$name.conf"
 done

@@ -20,22 +20,8 @@ knows()
 	[[ " ${*:2} " == *" $n "* ]]
 }
 
-make_machines_on_bridge m1 m2 m3 m4 m5 || {
-	echo 'Bail out! cannot set up the machines'
-	exit 1
-}
-for name in "${machines[@]}"; do
-	make_key "$name"
-	# The first joins through nobody.
-	section "$name" "${id[m1]/#${id[$name]}}" 192.0.2.1:7000 \
-		'directory = yes' >"$dir/$name.conf"
-	start_daemon "$name" --config "$dir/$name.conf"
-done
-
-# Join.
-for name in "${machines[@]}"; do
-	must "$name has joined" wait_for 10 joined "$name"
-done
+machines_on_bridge m1 m2 m3 m4 m5
+start_members
 other=m1
 for name in m5 m4 m3 m2 m1; do
 	must "$name finds $other" wait_for 20 on "$name" find "${id[$other]}"

@@ -9,10 +9,7 @@ set -uo pipefail
 # shellcheck source=selftests/system/bridge.sh
 . "$repo/selftests/system/bridge.sh"
 
-make_machines_on_bridge m1 m2 m3 m4 || {
-	echo 'Bail out! cannot set up the machines'
-	exit 1
-}
+machines_on_bridge m1 m2 m3 m4
 # m1's disk is small. It is alone at first.
 mkdir "$dir/small"
 mount -t tmpfs -o size=2m,mode=700 tmpfs "$dir/small"
@@ -20,8 +17,7 @@ for name in "${machines[@]}"; do
 	make_key "$name"
 	{
 		printf '%s\n' '[network test]' 'redundancy = 3'
-		section "$name" "${id[m1]/#${id[$name]}}" 192.0.2.1:7000 \
-			'directory = yes'
+		member "$name" 'directory = yes'
 	} >"$dir/$name.conf"
 done
 start_m1()

@@ -9,17 +9,12 @@ set -uo pipefail
 # shellcheck source=selftests/system/bridge.sh
 . "$repo/selftests/system/bridge.sh"
 
-make_machines_on_bridge m1 m2 m3 || {
-	echo 'Bail out! cannot set up the machines'
-	exit 1
-}
+machines_on_bridge m1 m2 m3
 for name in "${machines[@]}"; do
 	make_key "$name"
 	directory=yes
 	[[ $name != m3 ]] || directory=no
-	# The first joins through nobody.
-	section "$name" "${id[m1]/#${id[$name]}}" 192.0.2.1:7000 \
-		"directory = $directory" >"$dir/$name.conf"
+	member "$name" "directory = $directory" >"$dir/$name.conf"
 	start_daemon "$name" --config "$dir/$name.conf"
 done
 must 'two honest members' wait_for 10 joined m2

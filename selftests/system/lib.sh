@@ -52,10 +52,11 @@ finish()
 	exit 0
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds
+# wait_for SECONDS COMMAND...: until it succeeds; three times as long before it
+# is given up, for the machine may have others to serve
 wait_for()
 {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + 3 * $1))
 
 	shift
 	until "$@" >/dev/null 2>&1; do

@@ -39,10 +39,7 @@ all_joined()
 	done
 }
 
-make_machines_on_bridge m1 m2 m3 m4 m5 m6 m7 m8 || {
-	echo 'Bail out! cannot set up the machines'
-	exit 1
-}
+machines_on_bridge m1 m2 m3 m4 m5 m6 m7 m8
 netem=yes
 for name in "${machines[@]}"; do
 	# Where the kernel has no netem, it goes without.

@@ -9,20 +9,8 @@ set -uo pipefail
 # shellcheck source=selftests/system/bridge.sh
 . "$repo/selftests/system/bridge.sh"
 
-make_machines_on_bridge m1 m2 m3 m4 || {
-	echo 'Bail out! cannot set up the machines'
-	exit 1
-}
-for name in "${machines[@]}"; do
-	make_key "$name"
-	# The first joins through nobody.
-	section "$name" "${id[m1]/#${id[$name]}}" 192.0.2.1:7000 \
-		'directory = yes' >"$dir/$name.conf"
-	start_daemon "$name" --config "$dir/$name.conf"
-done
-for name in "${machines[@]}"; do
-	must "$name has joined" wait_for 10 joined "$name"
-done
+machines_on_bridge m1 m2 m3 m4
+start_members
 must 'm2 finds m3' wait_for 20 on m2 find "${id[m3]}"
 listen m3 9000
 must 'a conversation' ask m2 "${id[m3]}:9000" hello
