@@ -170,7 +170,7 @@ bench bench-quick: deps-build deps-vm deps-bench
 	$(Q)tools/bench/run $(if $(filter bench-quick,$@),--quick)
 
 bench-apps: deps-build deps-vm deps-bench
-	$(Q)$(MAKE) -s all
+	$(Q)$(MAKE) -s all build/themis-bench bench-module
 	$(Q)tools/apps/run $(APPS)
 
 bench-dht bench-dht-quick: deps-build deps-vm deps-rivals

@@ -225,9 +225,12 @@ class Run:
 
     def summary(self, right):
         """Return the figures, in ns and bytes: medians without the first call,
-        which is a part of the start-up, and ratios of calls of a pair."""
+        which is a part of the start-up, ratios of calls of a pair, and the
+        sizes of a request and its answer."""
+        answer = len(self.calls["plain"][-1].answer) + call.ANSWER
         figures = {"function": self.name, "calls": len(self.pauses),
-                   "right": right, "startup": self.startup}
+                   "right": right, "startup": self.startup,
+                   "sizes": [self.calls["plain"][-1].bytes - answer, answer]}
         made = {kind: self.calls[kind][1:] for kind in TRANSPORTS}
         latency = {kind: [one.end - one.start for one in made[kind]]
                    for kind in TRANSPORTS}
