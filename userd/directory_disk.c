@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #include "directory_disk.h"
@@ -20,7 +21,20 @@
 
 #define MAP_SIZE	(1024UL << 20)	/* of address space */
 #define CONTACTS_MAX	1024		/* of a node */
+#define FULL_BYTES	1048576UL	/* less than this is no room */
 #define AGAIN_US	(10 * 1000000ULL)	/* until it is tried again */
+
+/* LMDB calls a write that ended in the middle EIO, also where the disk is full. */
+static int cause(const struct disk *disk, int err)
+{
+	struct statvfs fs;
+	int fd;
+
+	if (err == EIO && disk->env && !mdb_env_get_fd(disk->env, &fd) &&
+	    !fstatvfs(fd, &fs) && (uint64_t)fs.f_bavail * fs.f_frsize < FULL_BYTES)
+		err = ENOSPC;
+	return err;
+}
 
 /**
  * disk_failed() - the file cannot be used as it should be
@@ -35,7 +49,7 @@ void disk_failed(struct disk *disk, const char *what, int err)
 	disk->txn = NULL;
 	if (!disk->bad)
 		log_error("Error: the directory cannot %s: %s. Make room.",
-			  what, mdb_strerror(err));
+			  what, mdb_strerror(cause(disk, err)));
 	disk->bad = true;
 	disk->tried = daemon_now();
 }

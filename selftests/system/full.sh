@@ -73,23 +73,29 @@ must 'it stores' store_many m1 3 0
 fill 150
 ! store_many m1 200 100
 result $? 'a disk that fills up refuses'
+[[ $(on m1 -br -s net show | awk '$1 == "unwritten" { print $2 }') == 1 ]]
+result $? 'the counters show it'
 grep -q '^Error: it was refused: no room left\. Make room on the disk' \
 	"$dir/err.log"
 result $? 'in clear words'
+must 'also to who runs it' grep -q \
+	'^themisd: Error: the directory cannot write: No space left on device\.' \
+	"$dir/m1.log"
 echo "# $(wc -l <"$dir/acknowledged") acknowledged until then"
 (($(wc -l <"$dir/acknowledged") > 5))
 result $? 'some were stored before'
+# Every ten seconds it tries again, and may find that little was missing, and room
+# for some more in its file.
 before=$(wc -l <"$dir/acknowledged")
 for ((i = 0; i < 10; i++)); do
-	! store_many m1 1 $((500 + i)) || break
+	! store_many m1 1 $((500 + i)) ||
+		(($(said 'the directory can write') > 0)) || break
 done
-((i == 10 && $(wc -l <"$dir/acknowledged") == before))
-result $? 'each of those that follow'
-[[ $(said 'the directory cannot write') == 1 ]]
+((i == 10))
+result $? 'and so does it what follows'
+(($(said 'the directory cannot write') - $(said 'the directory can write') <= 1))
 result $? 'it is said once'
 must 'what was stored is found on the full disk' test "$(lost m1)" = 0
-[[ $(on m1 -br -s net show | awk '$1 == "unwritten" { print $2 }') == 1 ]]
-result $? 'the counters show it'
 
 # With others: they go on without it.
 for name in m2 m3 m4; do
@@ -98,10 +104,11 @@ done
 must 'others join through it' wait_for 10 joined m4
 must 'and know each other' wait_for 20 eval \
 	"on m2 find ${id[m3]} && on m2 find ${id[m4]}"
-must 'somebody else stores with a quorum of others' \
-	store_many m2 8 600
-! store_many m1 1 650
+! store_many m1 50 600
 result $? 'a client of the full one is refused, whatever copies others have'
+before=$(wc -l <"$dir/acknowledged")
+must 'somebody else stores with a quorum of others' \
+	store_many m2 8 650
 
 # Killed while it is full: what it had acknowledged is on its disk.
 for name in m1 m2 m3 m4; do
@@ -114,10 +121,10 @@ mv "$dir/before" "$dir/acknowledged"
 must 'it has what it acknowledged' test "$(lost m1)" = 0
 
 # Room again.
-! store_many m1 1 700
+! store_many m1 50 700
 result $? 'it still refuses'
 rm "$dir/small/filler"
-must 'with room it goes on by itself' wait_for 30 store_many m1 1 701
+must 'with room it goes on by itself' wait_for 30 store_many m1 1 750
 must 'and says so' grep -q 'the directory can write again' "$dir/m1.log"
 kill_daemon m1
 start_m1
