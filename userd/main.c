@@ -298,6 +298,8 @@ int main(int argc, char **argv)
 
 	/* No core dump and no debugger of the same user gets at the keys. */
 	prctl(PR_SET_DUMPABLE, 0);
+	/* One huge page is as much as all that a daemon has otherwise. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	signal(SIGPIPE, SIG_IGN);
 	if (sodium_init() < 0) {
 		log_error("Error: no random numbers. Check /dev/urandom.");
