@@ -110,19 +110,64 @@ static void configured_is_out_of_date(void **state)
 /* Where he was last and where the owner says he is are often the same. */
 static void one_turn_each(void **state)
 {
-	struct core_peer peer = {
-		.seen = net_endpoint(0xc0000203, 7000),
+	struct core_effort effort = {
 		.given = net_endpoint(0xc0000203, 7000),
 		.told = net_endpoint(0xc0000221, 7000),
+	};
+	struct core_peer peer = {
+		.effort = &effort,
+		.seen = net_endpoint(0xc0000203, 7000),
 	};
 	unsigned int i;
 
 	for (i = 0; i < CORE_TRIES; i++)
 		assert_true(core_endpoint_equal(core_choose(&peer, i), i % 2 ?
-						&peer.told : &peer.seen));
-	peer.given = net_endpoint(0xc0000204, 7000);
-	assert_true(core_endpoint_equal(core_choose(&peer, 1), &peer.given));
-	assert_true(core_endpoint_equal(core_choose(&peer, 2), &peer.told));
+						&effort.told : &peer.seen));
+	effort.given = net_endpoint(0xc0000204, 7000);
+	assert_true(core_endpoint_equal(core_choose(&peer, 1), &effort.given));
+	assert_true(core_endpoint_equal(core_choose(&peer, 2), &effort.told));
+}
+
+/*
+ * With whom there is a session, of him nothing is kept that only an agreement
+ * needs; and the next agreement does not miss it.
+ */
+static void settled(void **state)
+{
+	struct themis_peer_info info;
+	struct core_peer *peer;
+	struct core_node *node;
+
+	assert_int_equal(learn(a, b, &b->at), 0);
+	node = core_node_find(a->core, &a->id);
+	peer = core_peer_find(a->core, node, &b->id);
+	assert_non_null(peer->effort);
+	net_send(a, b);
+	net_run(net, net->now + 100 * MS);
+	net_assert_agreed(a, b);
+	assert_null(peer->effort);
+
+	/* What is known already leads to nothing, what is new does. */
+	assert_int_equal(learn(a, b, &b->at), 0);
+	assert_null(peer->effort);
+	assert_int_equal(learn(a, b, &a->at), 0);
+	assert_non_null(peer->effort);
+
+	/* The responder answers message 3 for a while. */
+	node = core_node_find(b->core, &b->id);
+	peer = core_peer_find(b->core, node, &a->id);
+	assert_non_null(peer->effort);
+	net_run(net, net->now + CORE_LINGER);
+	assert_null(peer->effort);
+	assert_int_equal(themis_core_peer_get(b->core, &b->id, &a->id, &info),
+			 0);
+	assert_int_equal(info.state, THEMIS_PEER_ESTABLISHED);
+	assert_memory_equal(&info.endpoint, &a->at, sizeof(a->at));
+	net_rekey(b, a);
+	net_run(net, net->now + 100 * MS);
+	net_assert_agreed(a, b);
+	assert_int_equal(net->sent[THEMIS_PKT_INIT], 2);
+	assert_null(peer->effort);
 }
 
 static void bad_input(void **state)
@@ -165,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(told_is_enough),
 		TEST(told_better),
+		TEST(settled),
 		TEST(told_lies),
 		TEST(configured_comes_first),
 		TEST(configured_is_out_of_date),

@@ -147,7 +147,7 @@ void core_rx_refuse(struct themis_core *core, uint64_t now, uint16_t link,
 		peer->state = THEMIS_PEER_HANDSHAKING;
 		peer->since = now;
 	}
-	peer->asked = *from;
+	peer->effort->asked = *from;
 	core_give_up(core, now, agree, why);
 }
 
@@ -155,10 +155,11 @@ void core_rx_refuse(struct themis_core *core, uint64_t now, uint16_t link,
 static void shut_out(struct themis_core *core, uint64_t now,
 		     struct core_peer *peer)
 {
-	struct core_walk walk = core_walk(&peer->agreements);
+	struct core_walk walk = core_agreements(peer);
+	struct core_agree *own = core_own(peer);
 	struct core_list *pos;
 
-	if (peer->own && peer->own->wanted)
+	if (own && own->wanted)
 		core_act_fail(core, &peer->node->self.id, &peer->id,
 			      THEMIS_WHY_DENIED);
 	while ((pos = core_walk_on(&walk)))

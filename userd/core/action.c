@@ -257,21 +257,23 @@ void core_act_session_del(struct themis_core *core,
 void core_act_peer(struct themis_core *core, enum themis_action_type type,
 		   const struct core_peer *peer)
 {
-	bool failed = peer->why && core_endpoint_known(&peer->asked);
+	const struct core_effort *effort = peer->effort;
 	struct themis_action *action;
 
 	action = act(core, type, &peer->node->self.id, &peer->id);
 	if (!action)
 		return;
-	if (failed)
-		action->to = peer->asked;
-	else
-		action->to = core_endpoint_known(&peer->seen) ? peer->seen :
-								peer->given;
+	action->to = peer->seen;
 	action->state = peer->state;
 	action->why = peer->why;
-	action->tries = peer->tries;
-	action->spent_us = peer->spent;
+	if (!effort)
+		return;
+	if (peer->why && core_endpoint_known(&effort->asked))
+		action->to = effort->asked;
+	else if (!core_endpoint_known(&peer->seen))
+		action->to = effort->given;
+	action->tries = effort->tries;
+	action->spent_us = effort->spent;
 }
 
 /**

@@ -38,10 +38,11 @@ struct core_agree *core_agree_new(struct themis_core *core,
 				  struct core_peer *peer,
 				  enum core_phase phase)
 {
+	struct core_effort *effort = core_peer_effort(peer);
 	struct core_agree *agree;
 	uint32_t index;
 
-	if (core_heap_reserve(&core->timers))
+	if (!effort || core_heap_reserve(&core->timers))
 		goto err_full;
 	index = new_index(core);
 	if (!index)
@@ -55,12 +56,12 @@ struct core_agree *core_agree_new(struct themis_core *core,
 	agree->local = index;
 	core_list_init(&agree->of_peer);
 	core_list_init(&agree->fifo);
-	core_list_add(&peer->agreements, &agree->of_peer);
+	core_list_add(&effort->agreements, &agree->of_peer);
 	core_table_add(&core->by_index, &agree->by_index, index);
 	if (phase == CORE_ASKED) {
-		peer->own = agree;
+		effort->own = agree;
 	} else {
-		peer->responders++;
+		effort->responders++;
 		core_list_add(&core->answered, &agree->fifo);
 		core->n_answered++;
 	}
@@ -123,12 +124,12 @@ void core_rekeyed(struct themis_core *core, const struct core_agree *agree)
  */
 void core_agree_free(struct themis_core *core, struct core_agree *agree)
 {
-	struct core_peer *peer = agree->peer;
+	struct core_effort *effort = agree->peer->effort;
 
-	if (peer->own == agree)
-		peer->own = NULL;
+	if (effort->own == agree)
+		effort->own = NULL;
 	else
-		peer->responders--;
+		effort->responders--;
 	if (agree->phase == CORE_ANSWERED)
 		core->n_answered--;
 	core_list_del(&agree->of_peer);
@@ -162,7 +163,7 @@ void core_agree_drop(struct themis_core *core, struct core_agree *agree)
 void core_agree_unproven(struct themis_core *core, struct core_peer *peer,
 			 const struct core_agree *but)
 {
-	struct core_walk walk = core_walk(&peer->agreements);
+	struct core_walk walk = core_agreements(peer);
 	struct core_list *pos;
 	struct core_agree *agree;
 

@@ -210,6 +210,7 @@ struct themis_core *themis_core_new(const struct themis_core_config *config)
 		goto err_peer;
 	if (core_table_init(&core->by_index))
 		goto err_index;
+	core_vault_init(&core->vault);
 	core_pool_init(&core->psks, 32, config->max_peers);
 	core_pool_init(&core->agrees, sizeof(struct core_agree),
 		       config->max_pending);
@@ -332,7 +333,7 @@ void themis_core_timer(struct themis_core *core, uint64_t now)
 		if (!timer || timer->when > now)
 			return;
 		agree = core_entry(timer, struct core_agree, timer);
-		if (agree->peer->own == agree)
+		if (core_own(agree->peer) == agree)
 			core_initiator_timer(core, now, agree);
 		else
 			core_responder_timer(core, agree);

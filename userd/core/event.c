@@ -88,7 +88,7 @@ static void confirmed(struct themis_core *core, uint64_t now,
 static void ended(struct themis_core *core, uint64_t now,
 		  struct core_peer *peer, bool gone)
 {
-	struct core_walk walk = core_walk(&peer->agreements);
+	struct core_walk walk = core_agreements(peer);
 	struct core_list *pos;
 	struct core_agree *agree;
 
@@ -288,7 +288,7 @@ static void key_refused(struct themis_core *core, uint64_t now,
 	struct core_peer *peer = agree->peer;
 	bool wanted = agree->wanted, was_up = agree->was_up;
 	bool again = agree->again || error != EEXIST;
-	bool ours = peer->own == agree;
+	bool ours = core_own(peer) == agree;
 
 	/* There is no key that would have to be deleted. */
 	core_act_forget(core, peer, agree->local);

@@ -59,13 +59,16 @@ static unsigned int also(const union themis_endpoint **known, unsigned int n,
 const union themis_endpoint *core_choose(const struct core_peer *peer,
 					 unsigned int tries)
 {
+	const struct core_effort *effort = peer->effort;
 	const union themis_endpoint *known[3];
 	unsigned int n;
 
+	if (!effort)
+		return &peer->seen;
 	n = also(known, 0, &peer->seen);
-	n = also(known, n, &peer->given);
-	n = also(known, n, &peer->told);
-	return n ? known[tries % n] : &peer->heard;
+	n = also(known, n, &effort->given);
+	n = also(known, n, &effort->told);
+	return n ? known[tries % n] : &effort->heard;
 }
 
 /**
@@ -90,12 +93,12 @@ static void send_init(struct themis_core *core, uint64_t now,
 	}
 
 	agree->to = *core_choose(peer, agree->tries);
-	peer->asked = agree->to;
+	peer->effort->asked = agree->to;
 	core->count[agree->tries ? THEMIS_N_TX_INIT_AGAIN :
 				   THEMIS_N_TX_INIT]++;
 	agree->repeated = agree->tries;
 	agree->cookied = false;
-	peer->tries = ++agree->tries;
+	peer->effort->tries = ++agree->tries;
 	core_act_packet(core, agree, &agree->to, &agree->init,
 			sizeof(agree->init));
 	core_heap_set(&core->timers, &agree->timer, next_time(agree));
@@ -123,7 +126,7 @@ static void schedule_confirm(struct themis_core *core,
  */
 static uint64_t when_to_begin(const struct core_peer *peer, uint64_t now)
 {
-	struct core_walk walk = core_walk(&peer->agreements);
+	struct core_walk walk = core_agreements(peer);
 	struct core_list *pos;
 	struct core_agree *agree;
 	uint64_t when = now;
@@ -160,6 +163,18 @@ void core_not_begun(struct themis_core *core, uint64_t now,
 		core_peer_state(core, now, peer, peer->state, why);
 }
 
+/* What the last agreement of ours took. */
+static void forget_last(struct core_peer *peer)
+{
+	struct core_effort *effort = peer->effort;
+
+	if (!effort)
+		return;
+	effort->tries = 0;
+	effort->spent = 0;
+	memset(&effort->asked, 0, sizeof(effort->asked));
+}
+
 /**
  * core_begin() - begin an agreement as initiator, or join the one in progress
  * @core: the core
@@ -172,7 +187,7 @@ void core_begin(struct themis_core *core, uint64_t now, struct core_peer *peer,
 		bool wanted, bool again)
 {
 	const struct core_node *node = peer->node;
-	struct core_agree *agree = peer->own;
+	struct core_agree *agree = core_own(peer);
 	uint8_t nonce[32];
 
 	if (agree) {
@@ -180,9 +195,7 @@ void core_begin(struct themis_core *core, uint64_t now, struct core_peer *peer,
 		return;
 	}
 	core_peer_touch(core, peer);
-	peer->tries = 0;
-	peer->spent = 0;
-	memset(&peer->asked, 0, sizeof(peer->asked));
+	forget_last(peer);
 	if (core_refusal(node, peer)) {
 		core_not_begun(core, now, peer, wanted, THEMIS_WHY_DENIED);
 		return;
@@ -231,7 +244,7 @@ void core_give_up(struct themis_core *core, uint64_t now,
 	struct core_peer *peer = agree->peer;
 	bool wanted = agree->wanted;
 
-	peer->spent = agree->tries ? now - agree->born : 0;
+	peer->effort->spent = agree->tries ? now - agree->born : 0;
 	core->count[THEMIS_N_NO_ANSWER]++;
 	core_agree_drop(core, agree);
 	core_not_begun(core, now, peer, wanted, why);
@@ -284,9 +297,12 @@ void core_initiator_timer(struct themis_core *core, uint64_t now,
  */
 void core_confirmed(struct themis_core *core, struct core_agree *agree)
 {
+	struct core_peer *peer = agree->peer;
+
 	core->count[THEMIS_N_AGREED]++;
 	core_rekeyed(core, agree);
 	core_agree_free(core, agree);
+	core_peer_reap(core, peer);
 }
 
 static enum themis_why why_of(enum themis_core_counter err)
@@ -393,7 +409,7 @@ void core_rx_resp(struct themis_core *core, uint64_t now, uint16_t link,
 
 	agree = core_agree_find(core, themis_wire_get32(resp->head.index),
 				link);
-	if (!agree || agree->peer->own != agree || !agree->tries) {
+	if (!agree || core_own(agree->peer) != agree || !agree->tries) {
 		err = THEMIS_N_BAD_INDEX;
 		goto err_drop;
 	}
@@ -411,7 +427,7 @@ void core_rx_resp(struct themis_core *core, uint64_t now, uint16_t link,
 	if (!err) {
 		core->count[THEMIS_N_SIGNATURES]++;
 		err = themis_resp_open(resp, &agree->init, &peer->node->self,
-				       &peer->id, agree->secret, peer->psk,
+				       &peer->id, agree->secret, core_psk(peer),
 				       &agree->keys);
 	}
 	if (err) {
@@ -481,7 +497,7 @@ static void ask_anew(struct themis_core *core, uint64_t now,
 static void peer_moved(struct themis_core *core, uint64_t now,
 		       struct core_peer *peer)
 {
-	struct core_agree *own = peer->own;
+	struct core_agree *own = core_own(peer);
 
 	if (own && own->phase == CORE_ASKED && own->tries)
 		ask_anew(core, now, own);

@@ -16,15 +16,16 @@
 static void ask_there(struct themis_core *core, uint64_t now,
 		      struct core_peer *peer)
 {
-	struct core_agree *agree = peer->own;
+	const struct core_effort *effort = peer->effort;
+	struct core_agree *agree = effort->own;
 	unsigned int tries;
 
 	if (!agree || agree->phase != CORE_ASKED || !agree->tries ||
-	    core_endpoint_equal(&peer->asked, &peer->told))
+	    core_endpoint_equal(&effort->asked, &effort->told))
 		return;
 	for (tries = agree->tries; tries < CORE_TRIES - 1; tries++) {
 		if (!core_endpoint_equal(core_choose(peer, tries),
-					 &peer->told))
+					 &effort->told))
 			continue;
 		agree->tries = tries;
 		core_heap_set(&core->timers, &agree->timer, now);
@@ -45,7 +46,7 @@ static void ask_there(struct themis_core *core, uint64_t now,
  *
  * Return: 0; -ENOENT if the node is not there, -EINVAL if @peer is zero or the
  * node itself, -EAFNOSUPPORT if @endpoint is neither IPv4 nor IPv6, -ENOSPC if
- * the table is full of configured peers.
+ * the table is full of configured peers, -ENOMEM.
  */
 int themis_core_peer_learn(struct themis_core *core, uint64_t now,
 			   const struct themis_id *node,
@@ -53,6 +54,7 @@ int themis_core_peer_learn(struct themis_core *core, uint64_t now,
 			   const union themis_endpoint *endpoint)
 {
 	struct core_node *local = core_node_find(core, node);
+	struct core_effort *effort;
 	struct core_peer *found;
 
 	if (!local)
@@ -66,8 +68,15 @@ int themis_core_peer_learn(struct themis_core *core, uint64_t now,
 		found = core_peer_new(core, now, local, peer);
 	if (!found)
 		return -ENOSPC;
-	if (!core_endpoint_equal(&found->told, endpoint)) {
-		found->told = *endpoint;
+	if (!found->effort && core_endpoint_equal(&found->seen, endpoint))
+		return 0;
+	effort = core_peer_effort(found);
+	if (!effort) {
+		core_peer_reap(core, found);
+		return -ENOMEM;
+	}
+	if (!core_endpoint_equal(&effort->told, endpoint)) {
+		effort->told = *endpoint;
 		ask_there(core, now, found);
 	}
 	return 0;

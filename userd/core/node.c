@@ -75,7 +75,7 @@ struct core_node *core_node_asked(struct themis_core *core, uint16_t link,
  */
 void core_node_unlock(const struct core_node *node)
 {
-	sodium_mprotect_readonly(node->secret_key);
+	core_vault_open(node->page);
 }
 
 /**
@@ -84,7 +84,7 @@ void core_node_unlock(const struct core_node *node)
  */
 void core_node_lock(const struct core_node *node)
 {
-	sodium_mprotect_noaccess(node->secret_key);
+	core_vault_close(node->page);
 }
 
 /**
@@ -109,7 +109,7 @@ int themis_core_node_add(struct themis_core *core, const uint8_t seed[32],
 	node = calloc(1, sizeof(*node));
 	if (!node)
 		return -ENOMEM;
-	node->secret_key = sodium_malloc(crypto_sign_SECRETKEYBYTES);
+	node->secret_key = core_vault_get(&core->vault, &node->page);
 	if (!node->secret_key) {
 		err = -ENOMEM;
 		goto err_secret;
@@ -142,8 +142,7 @@ int themis_core_node_add(struct themis_core *core, const uint8_t seed[32],
 	return 0;
 
 err_id:
-	/* Wipes. */
-	sodium_free(node->secret_key);
+	core_vault_put(node->page, node->secret_key);
 err_secret:
 	free(node);
 	return err;
@@ -165,8 +164,7 @@ void core_node_free(struct themis_core *core, struct core_node *node)
 			       THEMIS_WHY_UNKNOWN_NODE);
 	core_list_del(&node->all);
 	core_table_del(&core->by_hint, &node->by_hint);
-	/* Makes it writable, wipes and unmaps. */
-	sodium_free(node->secret_key);
+	core_vault_put(node->page, node->secret_key);
 	free(node);
 }
 

@@ -99,7 +99,6 @@ struct core_peer *core_peer_new(struct themis_core *core, uint64_t now,
 	peer->since = now;
 	core_list_init(&peer->of_node);
 	core_list_init(&peer->lru);
-	core_list_init(&peer->agreements);
 	core_list_add(&node->peers, &peer->of_node);
 	core_list_add(&core->unproven, &peer->lru);
 	core_table_add(&core->by_peer, &peer->by_id,
@@ -112,6 +111,35 @@ err_full:
 }
 
 /**
+ * core_peer_effort() - be ready for an agreement with a peer
+ * @peer: the peer
+ *
+ * Return: what it takes, until core_peer_reap(); NULL without memory.
+ */
+struct core_effort *core_peer_effort(struct core_peer *peer)
+{
+	struct core_effort *effort = peer->effort;
+
+	if (effort)
+		return effort;
+	effort = calloc(1, sizeof(*effort));
+	if (!effort)
+		return NULL;
+	core_list_init(&effort->agreements);
+	peer->effort = effort;
+	return effort;
+}
+
+static void effort_free(struct themis_core *core, struct core_peer *peer)
+{
+	if (!peer->effort)
+		return;
+	core_pool_put(&core->psks, peer->effort->psk);
+	free(peer->effort);
+	peer->effort = NULL;
+}
+
+/**
  * core_peer_free() - remove a peer and its agreements
  * @core: the core
  * @peer: the peer
@@ -120,10 +148,11 @@ err_full:
 void core_peer_free(struct themis_core *core, struct core_peer *peer,
 		    enum themis_why why)
 {
-	struct core_walk walk = core_walk(&peer->agreements);
+	struct core_walk walk = core_agreements(peer);
+	struct core_agree *own = core_own(peer);
 	struct core_list *pos;
 
-	if (peer->own && peer->own->wanted)
+	if (own && own->wanted)
 		core_act_fail(core, &peer->node->self.id, &peer->id, why);
 	while ((pos = core_walk_on(&walk)))
 		core_agree_drop(core, core_entry(pos, struct core_agree,
@@ -131,7 +160,7 @@ void core_peer_free(struct themis_core *core, struct core_peer *peer,
 	core_list_del(&peer->of_node);
 	core_list_del(&peer->lru);
 	core_table_del(&core->by_peer, &peer->by_id);
-	core_pool_put(&core->psks, peer->psk);
+	effort_free(core, peer);
 	free(peer);
 }
 
@@ -140,12 +169,18 @@ void core_peer_free(struct themis_core *core, struct core_peer *peer,
  * @core: the core
  * @peer: the peer; gone afterwards, unless it is configured, proven or has an
  *	agreement in progress
+ *
+ * Of one that has proven itself only what the agreement took is forgotten: where
+ * it is is known.
  */
 void core_peer_reap(struct themis_core *core, struct core_peer *peer)
 {
-	if (!peer->configured && !peer->proven &&
-	    core_list_empty(&peer->agreements))
+	if (peer->configured || core_busy_with(peer))
+		return;
+	if (!peer->proven)
 		core_peer_free(core, peer, THEMIS_WHY_NONE);
+	else if (peer->state == THEMIS_PEER_ESTABLISHED && !peer->why)
+		effort_free(core, peer);
 }
 
 /**
@@ -198,19 +233,19 @@ void core_peer_state(struct themis_core *core, uint64_t now,
 	core_act_peer(core, THEMIS_ACT_STATE, peer);
 }
 
-static int set_psk(struct themis_core *core, struct core_peer *peer,
+static int set_psk(struct themis_core *core, struct core_effort *effort,
 		   const uint8_t *psk)
 {
 	if (!psk) {
-		core_pool_put(&core->psks, peer->psk);
-		peer->psk = NULL;
+		core_pool_put(&core->psks, effort->psk);
+		effort->psk = NULL;
 		return 0;
 	}
-	if (!peer->psk)
-		peer->psk = core_pool_get(&core->psks);
-	if (!peer->psk)
+	if (!effort->psk)
+		effort->psk = core_pool_get(&core->psks);
+	if (!effort->psk)
 		return -ENOMEM;
-	memcpy(peer->psk, psk, 32);
+	memcpy(effort->psk, psk, 32);
 	return 0;
 }
 
@@ -237,6 +272,7 @@ int themis_core_peer_add(struct themis_core *core, uint64_t now,
 			 const uint8_t *psk)
 {
 	struct core_node *local = core_node_find(core, node);
+	struct core_effort *effort;
 	struct core_peer *found;
 	int err;
 
@@ -253,7 +289,8 @@ int themis_core_peer_add(struct themis_core *core, uint64_t now,
 	if (!found)
 		return -ENOSPC;
 
-	err = set_psk(core, found, psk);
+	effort = core_peer_effort(found);
+	err = effort ? set_psk(core, effort, psk) : -ENOMEM;
 	if (err) {
 		core_peer_reap(core, found);
 		return err;
@@ -262,9 +299,9 @@ int themis_core_peer_add(struct themis_core *core, uint64_t now,
 	core_list_del(&found->lru);
 
 	if (!endpoint) {
-		memset(&found->given, 0, sizeof(found->given));
-	} else if (!core_endpoint_equal(&found->given, endpoint)) {
-		found->given = *endpoint;
+		memset(&effort->given, 0, sizeof(effort->given));
+	} else if (!core_endpoint_equal(&effort->given, endpoint)) {
+		effort->given = *endpoint;
 		memset(&found->seen, 0, sizeof(found->seen));
 	}
 	return 0;
@@ -298,23 +335,28 @@ int themis_core_peer_del(struct themis_core *core, uint64_t now,
 static void fill_info(struct themis_peer_info *info,
 		      const struct core_peer *peer)
 {
+	const struct core_effort *effort = peer->effort;
+
 	memset(info, 0, sizeof(*info));
 	info->node = peer->node->self.id;
 	info->peer = peer->id;
-	info->endpoint = core_endpoint_known(&peer->seen) ? peer->seen :
-			 core_endpoint_known(&peer->given) ? peer->given :
-							     peer->told;
+	info->endpoint = peer->seen;
 	info->state = peer->state;
 	info->why = peer->why;
-	info->asked = peer->asked;
 	info->configured = peer->configured;
 	info->denied = peer->denied;
-	info->has_psk = peer->psk;
+	info->has_psk = core_psk(peer);
 	info->since_us = peer->since;
 	info->handshake_us = peer->handshake;
 	info->rtt_us = peer->rtt;
-	info->tries = peer->tries;
-	info->spent_us = peer->spent;
+	if (!effort)
+		return;
+	if (!core_endpoint_known(&peer->seen))
+		info->endpoint = core_endpoint_known(&effort->given) ?
+				 effort->given : effort->told;
+	info->asked = effort->asked;
+	info->tries = effort->tries;
+	info->spent_us = effort->spent;
 }
 
 /**

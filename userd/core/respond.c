@@ -29,13 +29,13 @@ static bool answer_again(struct themis_core *core, struct core_peer *peer,
 			 const union themis_endpoint *from,
 			 const uint8_t digest[32])
 {
-	struct core_walk walk = core_walk(&peer->agreements);
+	struct core_walk walk = core_agreements(peer);
 	struct core_list *pos;
 	struct core_agree *agree;
 
 	while ((pos = core_walk_on(&walk))) {
 		agree = core_entry(pos, struct core_agree, of_peer);
-		if (agree == peer->own ||
+		if (agree == core_own(peer) ||
 		    memcmp(agree->digest, digest, sizeof(agree->digest)))
 			continue;
 		if (agree->phase == CORE_DONE) {
@@ -53,7 +53,7 @@ static bool answer_again(struct themis_core *core, struct core_peer *peer,
 /* Simultaneous open: whether ours goes first. */
 static bool ours_first(const struct core_peer *peer, uint64_t now)
 {
-	const struct core_agree *own = peer->own;
+	const struct core_agree *own = core_own(peer);
 
 	return own && own->tries && now < own->born + CORE_YIELD &&
 	       themis_id_compare(&peer->node->self.id, &peer->id) < 0;
@@ -67,7 +67,7 @@ static bool ours_first(const struct core_peer *peer, uint64_t now)
 static void step_back(struct themis_core *core, uint64_t now,
 		      struct core_peer *peer)
 {
-	struct core_agree *own = peer->own;
+	struct core_agree *own = core_own(peer);
 
 	if (!own || own->phase != CORE_ASKED || own->yielded)
 		return;
@@ -80,7 +80,7 @@ static void step_back(struct themis_core *core, uint64_t now,
 static bool other_pending(const struct core_peer *peer,
 			  const struct core_agree *but)
 {
-	struct core_walk walk = core_walk(&peer->agreements);
+	struct core_walk walk = core_agreements(peer);
 	struct core_list *pos;
 	struct core_agree *agree;
 
@@ -98,14 +98,14 @@ static bool other_pending(const struct core_peer *peer,
 static void bound_peer(struct themis_core *core, struct core_peer *peer)
 {
 	struct core_agree *agree, *victim = NULL;
-	struct core_walk walk = core_walk(&peer->agreements);
+	struct core_walk walk = core_agreements(peer);
 	struct core_list *pos;
 
-	if (peer->responders < CORE_PER_PEER)
+	if (!peer->effort || peer->effort->responders < CORE_PER_PEER)
 		return;
 	while ((pos = core_walk_on(&walk))) {
 		agree = core_entry(pos, struct core_agree, of_peer);
-		if (agree == peer->own)
+		if (agree == core_own(peer))
 			continue;
 		if (!victim || (agree->phase == CORE_DONE &&
 				victim->phase != CORE_DONE))
@@ -138,7 +138,7 @@ static void answer(struct themis_core *core, uint64_t now,
 	core->count[THEMIS_N_RX_INIT]++;
 	agree->to = *from;
 	agree->begun = now;
-	peer->heard = *from;
+	peer->effort->heard = *from;
 	core_heap_set(&core->timers, &agree->timer, now + CORE_WAIT);
 	step_back(core, now, peer);
 
@@ -244,7 +244,7 @@ void core_rx_init(struct themis_core *core, uint64_t now, uint16_t link,
 	core_random(core, secret, sizeof(secret));
 	core_node_unlock(node);
 	err = themis_resp_build(&agree->resp, init, &node->self, &a,
-				agree->local, secret, peer->psk, &agree->keys);
+				agree->local, secret, core_psk(peer), &agree->keys);
 	core_node_lock(node);
 	sodium_memzero(secret, sizeof(secret));
 	if (err) {
@@ -270,6 +270,7 @@ void core_proven(struct themis_core *core, uint64_t now,
 		 struct core_agree *agree, const union themis_endpoint *from)
 {
 	struct core_peer *peer = agree->peer;
+	struct core_agree *own = core_own(peer);
 
 	core->count[THEMIS_N_AGREED]++;
 	core_agree_done(core, agree);
@@ -278,8 +279,8 @@ void core_proven(struct themis_core *core, uint64_t now,
 	sodium_memzero(agree->keys.k2, sizeof(agree->keys.k2));
 	core_heap_set(&core->timers, &agree->timer, now + CORE_LINGER);
 
-	if (peer->own && peer->own->phase == CORE_ASKED)
-		core_agree_free(core, peer->own);
+	if (own && own->phase == CORE_ASKED)
+		core_agree_free(core, own);
 	core_peer_proven(core, now, peer, from);
 	core_peer_state(core, now, peer, THEMIS_PEER_ESTABLISHED,
 			THEMIS_WHY_NONE);
@@ -303,7 +304,7 @@ void core_rx_confirm(struct themis_core *core, uint64_t now, uint16_t link,
 
 	agree = core_agree_find(core, themis_wire_get32(confirm->head.index),
 				link);
-	if (!agree || agree->peer->own == agree) {
+	if (!agree || core_own(agree->peer) == agree) {
 		core->count[THEMIS_N_BAD_INDEX]++;
 		return;
 	}

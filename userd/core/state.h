@@ -15,6 +15,7 @@
 #include "list.h"
 #include "pool.h"
 #include "table.h"
+#include "vault.h"
 
 #define CORE_MS			1000ULL		/* in microseconds */
 #define CORE_SECOND		(1000 * CORE_MS)
@@ -60,6 +61,7 @@
  * @peers: its peers, in the order in which they came
  * @self: who it is
  * @secret_key: guarded; cannot be read but while we sign
+ * @page: of the vault, that it is on
  * @link: UDP port of the link that it lives on
  * @listed: speaks with configured peers only
  */
@@ -69,8 +71,35 @@ struct core_node {
 	struct core_list	peers;
 	struct themis_self	self;
 	uint8_t			*secret_key;
+	struct core_page	*page;
 	uint16_t		link;
 	bool			listed;
+};
+
+/**
+ * struct core_effort - what it takes to come to agreements with a peer
+ * @agreements: in progress
+ * @own: that of @agreements which we have begun, or NULL
+ * @given: endpoint from the configuration
+ * @told: endpoint that the directory last told
+ * @heard: endpoint from which its last message 1 came
+ * @asked: where the last own message 1 went
+ * @psk: guarded, or NULL
+ * @responders: how many of @agreements the peer has begun
+ * @tries: how often the last own message 1 was sent
+ * @spent: how long the last agreement of ours that failed took
+ */
+struct core_effort {
+	struct core_list	agreements;
+	struct core_agree	*own;
+	union themis_endpoint	given;
+	union themis_endpoint	told;
+	union themis_endpoint	heard;
+	union themis_endpoint	asked;
+	uint8_t			*psk;
+	unsigned int		responders;
+	unsigned int		tries;
+	uint64_t		spent;
 };
 
 /**
@@ -78,53 +107,36 @@ struct core_node {
  * @of_node: in the node's list
  * @lru: a learned one in the core's list, least recently used first
  * @by_id: in the table of peers, by both ids
- * @agreements: in progress with it
  * @node: the local node
- * @own: that of @agreements which we have begun, or NULL
+ * @effort: NULL for a learned one that we have come to terms with, and that is
+ *	most of them
+ * @since: when @state was entered
+ * @handshake: when it last proved itself, 0 for never
  * @id: who it is
- * @given: endpoint from the configuration
  * @seen: endpoint from which it last proved itself
- * @told: endpoint that the directory last told
- * @heard: endpoint from which its last message 1 came
- * @asked: where the last own message 1 went
- * @psk: guarded, or NULL
- * @state: for the owner to show
- * @why: the last failure
+ * @rtt: round trip of the last agreement that we began, 0 for unknown
+ * @state: enum themis_peer_state, for the owner to show
+ * @why: enum themis_why: the last failure
  * @configured: the owner named it; else it came by itself
  * @denied: we want nothing to do with it
  * @proven: it has proven its id at least once
- * @responders: how many of @agreements it has begun
- * @tries: how often the last own message 1 was sent
- * @since: when @state was entered
- * @handshake: when it last proved itself, 0 for never
- * @rtt: round trip of the last agreement that we began, 0 for unknown
- * @spent: how long the last agreement of ours that failed took
  */
 struct core_peer {
 	struct core_list	of_node;
 	struct core_list	lru;
 	struct core_slot	by_id;
-	struct core_list	agreements;
 	struct core_node	*node;
-	struct core_agree	*own;
-	struct themis_id	id;
-	union themis_endpoint	given;
-	union themis_endpoint	seen;
-	union themis_endpoint	told;
-	union themis_endpoint	heard;
-	union themis_endpoint	asked;
-	uint8_t			*psk;
-	enum themis_peer_state	state;
-	enum themis_why		why;
-	bool			configured;
-	bool			denied;
-	bool			proven;
-	unsigned int		responders;
-	unsigned int		tries;
+	struct core_effort	*effort;
 	uint64_t		since;
 	uint64_t		handshake;
-	uint64_t		rtt;
-	uint64_t		spent;
+	struct themis_id	id;
+	union themis_endpoint	seen;
+	uint32_t		rtt;
+	uint8_t			state;
+	uint8_t			why;
+	bool			configured:1;
+	bool			denied:1;
+	bool			proven:1;
 };
 
 /**
@@ -221,6 +233,7 @@ struct core_agree {
  * @done: responder's agreements in CORE_DONE, oldest first
  * @n_answered: length of @answered
  * @timers: of the agreements
+ * @vault: memory of the nodes' secret keys
  * @psks: memory of pre-shared keys
  * @agrees: memory of agreements
  * @actions: memory of actions
@@ -247,6 +260,7 @@ struct themis_core {
 	struct core_list		done;
 	unsigned int			n_answered;
 	struct core_heap		timers;
+	struct core_vault		vault;
 	struct core_pool		psks;
 	struct core_pool		agrees;
 	struct core_pool		actions;
@@ -255,6 +269,30 @@ struct themis_core {
 	uint64_t			failures[__THEMIS_WHY_MAX];
 	struct themis_rtt		rtt;
 };
+
+/* The agreements in progress with a peer. */
+static inline struct core_walk core_agreements(const struct core_peer *peer)
+{
+	if (!peer->effort)
+		return (struct core_walk){ NULL, NULL };
+	return core_walk(&peer->effort->agreements);
+}
+
+static inline bool core_busy_with(const struct core_peer *peer)
+{
+	return peer->effort && !core_list_empty(&peer->effort->agreements);
+}
+
+/* The agreement with a peer that we have begun, or NULL. */
+static inline struct core_agree *core_own(const struct core_peer *peer)
+{
+	return peer->effort ? peer->effort->own : NULL;
+}
+
+static inline const uint8_t *core_psk(const struct core_peer *peer)
+{
+	return peer->effort ? peer->effort->psk : NULL;
+}
 
 static inline void core_random(struct themis_core *core, void *buf, size_t len)
 {
@@ -321,6 +359,7 @@ struct core_peer *core_peer_new(struct themis_core *core, uint64_t now,
 void core_peer_free(struct themis_core *core, struct core_peer *peer,
 		    enum themis_why why);
 void core_peer_reap(struct themis_core *core, struct core_peer *peer);
+struct core_effort *core_peer_effort(struct core_peer *peer);
 void core_peer_touch(struct themis_core *core, struct core_peer *peer);
 void core_peer_proven(struct themis_core *core, uint64_t now,
 		      struct core_peer *peer,
