@@ -164,6 +164,7 @@ void mail_post(struct member *member, struct dht_action *act)
 		failed(member, act);
 		return;
 	}
+	dht_held(member->dht, daemon_now(), act->seq);
 	if (!call(member, &to))
 		release(member, &to.id, false);
 }

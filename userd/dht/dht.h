@@ -311,6 +311,8 @@ void dht_response(struct dht_node *node, uint64_t now,
 		  const uint8_t *b, size_t len);
 /* The transport cannot deliver command @seq. */
 void dht_failed(struct dht_node *node, uint64_t now, uint64_t seq);
+/* Command @seq waits for its session; it leaves only now. */
+void dht_held(struct dht_node *node, uint64_t now, uint64_t seq);
 void dht_waited(struct dht_node *node, uint64_t now, uint64_t seq);
 
 const char *dht_status_text(enum dht_status status);

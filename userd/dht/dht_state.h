@@ -31,6 +31,8 @@
 /* When it is given up. */
 #define DHT_LOST_MIN	(1000 * DHT_MS)
 #define DHT_LOST_MAX	(4 * DHT_SECOND)
+/* What the transport holds is given up after this, if it does not say more. */
+#define DHT_HELD_MAX	(15 * DHT_SECOND)
 
 #define DHT_BUCKETS	64	/* by common bits; the last has the rest, too */
 #define DHT_SPARES	48	/* contacts kept to replace others */
@@ -270,6 +272,7 @@ enum dht_purpose {
  * @sent: when, microseconds
  * @purpose: what for
  * @slow: it counts as slow already
+ * @held: the transport has it, and will say when it leaves, or that it cannot
  */
 struct dht_request {
 	struct core_list	of_node;
@@ -282,6 +285,7 @@ struct dht_request {
 	uint64_t		sent;
 	uint8_t			purpose;
 	bool			slow;
+	bool			held;
 };
 
 /* Where a node stands in a lookup. */
@@ -424,6 +428,8 @@ struct dht_op {
  * @unix_at: when @unix_seconds was set
  * @unix_seconds: the world's clock then
  * @full: the owner can keep nothing more
+ * @setup: how long commands wait for their sessions, smoothed, microseconds
+ * @setup_var: deviation of it
  * @step: shows the steps of lookups
  * @step_ctx: passed to it
  */
@@ -445,6 +451,8 @@ struct dht_host {
 	uint64_t		unix_at;
 	uint64_t		unix_seconds;
 	bool			full;
+	uint64_t		setup;
+	uint64_t		setup_var;
 	void			(*step)(void *ctx, const struct dht_step *step);
 	void			*step_ctx;
 };
@@ -497,6 +505,8 @@ void dht_rtt_measured(struct dht_node *node, struct dht_peer *peer,
 		      uint64_t rtt);
 uint64_t dht_rtt_slow(const struct dht_node *node, uint32_t known);
 uint64_t dht_rtt_lost(uint64_t slow);
+void dht_rtt_waited(struct dht_host *host, uint64_t us);
+uint64_t dht_rtt_held(const struct dht_host *host);
 
 /* churn.c */
 void dht_churn_alive(struct dht_node *node, uint64_t tenths);

@@ -98,6 +98,22 @@ static void lost(struct dht_host *host, uint64_t now,
 	dht_book_put(host, known);
 }
 
+/*
+ * Whether more time is given to a command that has not left yet, because the
+ * transport is at work on a session. A find and a store go other ways; upkeep is
+ * in no haste, and for a join there is no other way before somebody answers.
+ */
+static bool patient(uint64_t now, const struct dht_request *request,
+		    const struct dht_op *op)
+{
+	if (!request->held || now >= request->sent + DHT_HELD_MAX)
+		return false;
+	if (!op || op->aim == DHT_AIM_FILL)
+		return request->slow;
+	return op->aim == DHT_AIM_JOIN &&
+	       (request->slow || !op->result.answers);
+}
+
 /**
  * dht_request_timer() - a request takes long
  * @host: the host
@@ -110,6 +126,11 @@ void dht_request_timer(struct dht_host *host, uint64_t now,
 	struct dht_op *op = op_of(host, request->op);
 	uint64_t slow = request->timer.when - request->sent;
 
+	if (patient(now, request, op)) {
+		core_heap_set(&host->timers, &request->timer,
+			      now + DHT_LOST_MIN);
+		return;
+	}
 	if (request->slow) {
 		lost(host, now, request);
 		return;
@@ -153,6 +174,27 @@ void dht_failed(struct dht_node *node, uint64_t now, uint64_t seq)
 }
 
 /**
+ * dht_held() - a command waits for its session
+ * @node: who asks
+ * @now: microseconds
+ * @seq: the command's
+ *
+ * The owner calls dht_waited() when it leaves, or dht_failed().
+ */
+void dht_held(struct dht_node *node, uint64_t now, uint64_t seq)
+{
+	struct dht_request *request = find(node, seq);
+	struct dht_host *host = dht_of(node);
+
+	if (!request)
+		return;
+	request->held = true;
+	if (!request->slow)
+		core_heap_set(&host->timers, &request->timer,
+			      now + dht_rtt_held(host));
+}
+
+/**
  * dht_waited() - a command leaves only now
  * @node: who asks
  * @now: microseconds
@@ -164,13 +206,16 @@ void dht_waited(struct dht_node *node, uint64_t now, uint64_t seq)
 {
 	struct dht_request *request = find(node, seq);
 	struct dht_host *host = dht_of(node);
+	uint64_t slow;
 
 	if (!request)
 		return;
+	dht_rtt_waited(host, now - request->sent);
 	request->sent = now;
-	if (!request->slow)
-		core_heap_set(&host->timers, &request->timer,
-			      now + dht_rtt_slow(node, request->known));
+	request->held = false;
+	slow = dht_rtt_slow(node, request->known);
+	core_heap_set(&host->timers, &request->timer,
+		      now + (request->slow ? dht_rtt_lost(slow) : slow));
 }
 
 /* Everybody who is told of may be worth knowing. */

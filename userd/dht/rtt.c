@@ -90,3 +90,28 @@ uint64_t dht_rtt_lost(uint64_t slow)
 {
 	return clamp(4 * slow, DHT_LOST_MIN, DHT_LOST_MAX);
 }
+
+/**
+ * dht_rtt_waited() - a command has waited for its session
+ * @host: the host
+ * @us: so many microseconds
+ */
+void dht_rtt_waited(struct dht_host *host, uint64_t us)
+{
+	smooth(&host->setup, &host->setup_var, clamp(us, 1, DHT_HELD_MAX));
+}
+
+/**
+ * dht_rtt_held() - after how long a command that waits for its session is slow
+ * @host: the host
+ *
+ * Where many sessions are made at once each takes long. Whoever asked others
+ * beside would have more of them made, and all would take longer still.
+ *
+ * Return: microseconds.
+ */
+uint64_t dht_rtt_held(const struct dht_host *host)
+{
+	return clamp(host->setup + 4 * host->setup_var, 2 * DHT_RTT_FIRST,
+		     DHT_LOST_MAX / 2);
+}
