@@ -42,6 +42,8 @@ void world_new(unsigned int nodes, const struct dht_params *params)
 
 void world_free(void)
 {
+	while (world->n_held)
+		dht_action_done(world->held[--world->n_held]);
 	dht_host_free(world->host);
 	free(world);
 	world = NULL;
@@ -100,6 +102,14 @@ static void carry(const struct dht_action *action)
 			     action->len);
 }
 
+static void hold(struct dht_action *action)
+{
+	assert_true(world->n_held < WORLD_HELD);
+	world->held[world->n_held] = action;
+	world->held_until[world->n_held++] = world->now + world->setup;
+	dht_held(action->node, world->now, action->seq);
+}
+
 static void drain(void)
 {
 	struct dht_action *action;
@@ -107,6 +117,12 @@ static void drain(void)
 	while ((action = dht_action(world->host))) {
 		switch (action->type) {
 		case DHT_ACT_COMMAND:
+			if (world->setup) {
+				hold(action);
+				continue;
+			}
+			carry(action);
+			break;
 		case DHT_ACT_RESPONSE:
 			carry(action);
 			break;
@@ -128,15 +144,41 @@ static void drain(void)
 	}
 }
 
+/* There is a session; nobody answers who is not there. */
+static void release(void)
+{
+	struct dht_action *action = world->held[0];
+
+	world->n_held--;
+	memmove(world->held, world->held + 1,
+		world->n_held * sizeof(*world->held));
+	memmove(world->held_until, world->held_until + 1,
+		world->n_held * sizeof(*world->held_until));
+	dht_waited(action->node, world->now, action->seq);
+	carry(action);
+	dht_action_done(action);
+}
+
+static uint64_t next_time(void)
+{
+	uint64_t next = dht_deadline(world->host);
+
+	return world->n_held && world->held_until[0] < next ?
+	       world->held_until[0] : next;
+}
+
 void world_run(uint64_t us)
 {
 	uint64_t until = world->now + us, next;
 
 	drain();
-	while ((next = dht_deadline(world->host)) <= until) {
+	while ((next = next_time()) <= until) {
 		if (next > world->now)
 			world->now = next;
-		dht_timer(world->host, world->now);
+		if (world->n_held && world->held_until[0] <= world->now)
+			release();
+		else
+			dht_timer(world->host, world->now);
 		drain();
 	}
 	world->now = until;

@@ -18,6 +18,7 @@
 #define WORLD_MS	1000ULL
 #define WORLD_SECOND	(1000 * WORLD_MS)
 #define WORLD_UNIX	1000000ULL
+#define WORLD_HELD	256
 
 struct world_key {
 	uint8_t	public_key[32];
@@ -41,6 +42,10 @@ struct world_key {
  * @dropped: objects that nodes gave up
  * @deaf: nodes that get no messages, a bit each
  * @sent: messages
+ * @setup: how long a command waits for its session, microseconds
+ * @held: commands that wait so, oldest first
+ * @held_until: until when
+ * @n_held: how many
  */
 struct world {
 	struct dht_host		*host;
@@ -58,6 +63,10 @@ struct world {
 	unsigned int		dropped;
 	uint64_t		deaf;
 	unsigned int		sent;
+	uint64_t		setup;
+	struct dht_action	*held[WORLD_HELD];
+	uint64_t		held_until[WORLD_HELD];
+	unsigned int		n_held;
 };
 
 extern struct world *world;

@@ -52,6 +52,16 @@ static uint64_t found_seq(void)
 	return object.seq;
 }
 
+/* How many commands of a node wait for sessions. */
+static unsigned int count_held(unsigned int who)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < world->n_held; i++)
+		n += world->held[i]->node == world->node[who];
+	return n;
+}
+
 /* Everybody knows everybody, so that a find is one round. */
 static void small_is_known_whole(void **state)
 {
@@ -223,6 +233,54 @@ static void unasked(void **state)
 	assert_memory_equal(before, after, sizeof(before));
 }
 
+/*
+ * Sessions take long where many are made at once. Who joins waits for the only
+ * member that he knows, as long as the transport tries, and not for ever.
+ */
+static void patience(void **state)
+{
+	unsigned int i = world_add(NULL);
+	uint64_t op;
+
+	world->setup = 8 * WORLD_SECOND;
+	op = dht_join(world->node[i], world->now, world->contact, 1);
+	world_run(7 * WORLD_SECOND);
+	/* One question, not several of the same. */
+	assert_true(world->op != op);
+	assert_int_equal(count_held(i), 1);
+	world_end(op);
+	assert_int_equal(world->result.outcome, DHT_DONE);
+	assert_true(world->result.rounds >= 1);
+}
+
+/* A member that is not there: the join ends, and says why. */
+static void patience_ends(void **state)
+{
+	unsigned int i = world_add(NULL);
+	uint64_t op;
+
+	world->setup = 3600 * WORLD_SECOND;
+	op = dht_join(world->node[i], world->now, world->contact, 1);
+	world_run(5 * DHT_HELD_MAX);
+	assert_true(world->op == op);
+	assert_int_equal(world->result.outcome, DHT_NO_ANSWER);
+}
+
+/* Once it is known how long sessions take, nobody is slow before that. */
+static void sessions_are_measured(void **state)
+{
+	uint64_t fast = dht_rtt_held(world->host);
+
+	assert_int_equal(fast, 2 * DHT_RTT_FIRST);
+	dht_rtt_waited(world->host, 700 * WORLD_MS);
+	assert_true(dht_rtt_held(world->host) > 700 * WORLD_MS);
+	dht_rtt_waited(world->host, 15 * WORLD_SECOND);
+	assert_true(dht_rtt_held(world->host) <= 2 * WORLD_SECOND);
+	for (unsigned int i = 0; i < 40; i++)
+		dht_rtt_waited(world->host, WORLD_MS);
+	assert_int_equal(dht_rtt_held(world->host), fast);
+}
+
 static void quotas(void **state)
 {
 	struct dht_params params = *dht_net_params(world->net);
@@ -337,6 +395,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(leaves, setup, teardown),
 		cmocka_unit_test_setup_teardown(cut_off, setup, teardown),
 		cmocka_unit_test_setup_teardown(unasked, setup, teardown),
+		cmocka_unit_test_setup_teardown(patience, setup, teardown),
+		cmocka_unit_test_setup_teardown(patience_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(sessions_are_measured, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(quotas, setup, teardown),
 		cmocka_unit_test(closed),
 		cmocka_unit_test(work),
