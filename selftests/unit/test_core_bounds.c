@@ -365,12 +365,12 @@ static void own_place(void **state)
 
 static bool pool_contains(const struct core_pool *pool, const uint8_t *secret)
 {
-	const uint8_t *chunk;
+	const char *chunk;
 	unsigned int i;
 	size_t j;
 
 	for (i = 0; i < pool->n_chunks; i++) {
-		chunk = pool->chunks[i];
+		chunk = pool->chunks[i].base;
 		for (j = 0; j + 32 <= 16384 / pool->size * pool->size; j++)
 			if (!memcmp(chunk + j, secret, 32))
 				return true;

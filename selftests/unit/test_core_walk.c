@@ -255,7 +255,7 @@ static void pool_bounds(void **state)
 	static const uint8_t zero[48];
 	struct core_pool pool;
 	uint8_t *object[1000];
-	unsigned int i;
+	unsigned int i, chunks;
 
 	core_pool_init(&pool, 41, 1000);
 	assert_int_equal(pool.size, 48);
@@ -275,6 +275,26 @@ static void pool_bounds(void **state)
 		assert_memory_equal(object[i], zero, 48);
 	}
 	assert_null(core_pool_get(&pool));
+	chunks = pool.n_chunks;
+	assert_true(chunks > 2);
+
+	/* In any order: what is not needed is given back, but for one. */
+	for (i = 0; i < 1000; i++)
+		core_pool_put(&pool, object[i * 7 % 1000]);
+	assert_int_equal(pool.used, 0);
+	assert_int_equal(pool.n_chunks, 1);
+
+	/* What is used comes first, so that few do not hold many. */
+	for (i = 0; i < 1000; i++)
+		object[i] = core_pool_get(&pool);
+	assert_int_equal(pool.n_chunks, chunks);
+	for (i = 3; i < 1000; i++)
+		core_pool_put(&pool, object[i]);
+	assert_int_equal(pool.n_chunks, 2);
+	for (i = 3; i < 100; i++)
+		object[i] = core_pool_get(&pool);
+	assert_int_equal(pool.n_chunks, 2);
+	assert_int_equal(pool.chunks[0].used, 100);
 	core_pool_free(&pool);
 	assert_int_equal(pool.used, 0);
 }

@@ -3,7 +3,9 @@
  * Pools: objects of one size in guarded memory.
  *
  * sodium_malloc() surrounds each allocation with pages that cannot be touched
- * and locks it into memory. That costs four pages, so objects share chunks.
+ * and locks it into memory. That costs four pages, so objects share chunks. The
+ * first chunk with room is used, so that the others become empty after a storm,
+ * and can be given back; one that is empty stays, for the next.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -43,34 +45,75 @@ void core_pool_free(struct core_pool *pool)
 
 	/* sodium_free() wipes. */
 	for (i = 0; i < pool->n_chunks; i++)
-		sodium_free(pool->chunks[i]);
+		sodium_free(pool->chunks[i].base);
 	free(pool->chunks);
 	core_pool_init(pool, pool->size, pool->max);
 }
 
-static int add_chunk(struct core_pool *pool)
+static struct core_chunk *add_chunk(struct core_pool *pool)
 {
 	unsigned int i, n = per_chunk(pool);
-	void **chunks, **object;
-	char *chunk;
+	struct core_chunk *chunks, *chunk;
+	void **object;
 
 	chunks = realloc(pool->chunks, (pool->n_chunks + 1) * sizeof(*chunks));
 	if (!chunks)
-		return -1;
+		return NULL;
 	pool->chunks = chunks;
 
-	chunk = sodium_allocarray(n, pool->size);
-	if (!chunk)
-		return -1;
-	memset(chunk, 0, n * pool->size);
-	chunks[pool->n_chunks++] = chunk;
+	chunk = &chunks[pool->n_chunks];
+	memset(chunk, 0, sizeof(*chunk));
+	chunk->base = sodium_allocarray(n, pool->size);
+	if (!chunk->base)
+		return NULL;
+	memset(chunk->base, 0, n * pool->size);
+	pool->n_chunks++;
 
 	for (i = n; i-- > 0;) {
-		object = (void **)(chunk + i * pool->size);
-		*object = pool->unused;
-		pool->unused = object;
+		object = (void **)(chunk->base + i * pool->size);
+		*object = chunk->unused;
+		chunk->unused = object;
 	}
-	return 0;
+	return chunk;
+}
+
+static struct core_chunk *chunk_with_room(struct core_pool *pool)
+{
+	unsigned int i;
+
+	for (i = 0; i < pool->n_chunks; i++)
+		if (pool->chunks[i].unused)
+			return &pool->chunks[i];
+	return add_chunk(pool);
+}
+
+static struct core_chunk *chunk_of(const struct core_pool *pool,
+				   const char *object)
+{
+	struct core_chunk *chunk = pool->chunks;
+
+	while (object < chunk->base ||
+	       object >= chunk->base + per_chunk(pool) * pool->size)
+		chunk++;
+	return chunk;
+}
+
+/* Of two that are empty the later goes; sodium_free() wipes. */
+static void give_back(struct core_pool *pool)
+{
+	unsigned int i, empty = 0, last = 0;
+
+	for (i = 0; i < pool->n_chunks; i++) {
+		if (pool->chunks[i].used)
+			continue;
+		empty++;
+		last = i;
+	}
+	if (empty < 2)
+		return;
+	sodium_free(pool->chunks[last].base);
+	memmove(&pool->chunks[last], &pool->chunks[last + 1],
+		(--pool->n_chunks - last) * sizeof(*pool->chunks));
 }
 
 /**
@@ -81,16 +124,19 @@ static int add_chunk(struct core_pool *pool)
  */
 void *core_pool_get(struct core_pool *pool)
 {
+	struct core_chunk *chunk;
 	void **object;
 
 	if (pool->used >= pool->max)
 		return NULL;
-	if (!pool->unused && add_chunk(pool))
+	chunk = chunk_with_room(pool);
+	if (!chunk)
 		return NULL;
 
-	object = pool->unused;
-	pool->unused = *object;
+	object = chunk->unused;
+	chunk->unused = *object;
 	*object = NULL;
+	chunk->used++;
 	pool->used++;
 	return object;
 }
@@ -102,10 +148,15 @@ void *core_pool_get(struct core_pool *pool)
  */
 void core_pool_put(struct core_pool *pool, void *object)
 {
+	struct core_chunk *chunk;
+
 	if (!object)
 		return;
+	chunk = chunk_of(pool, object);
 	sodium_memzero(object, pool->size);
-	*(void **)object = pool->unused;
-	pool->unused = object;
+	*(void **)object = chunk->unused;
+	chunk->unused = object;
 	pool->used--;
+	if (!--chunk->used)
+		give_back(pool);
 }

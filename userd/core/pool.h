@@ -9,21 +9,31 @@
 #include <stddef.h>
 
 /**
+ * struct core_chunk - a piece of guarded memory
+ * @base: where it is
+ * @unused: list of objects in it that are not in use
+ * @used: how many are
+ */
+struct core_chunk {
+	char		*base;
+	void		*unused;
+	unsigned int	used;
+};
+
+/**
  * struct core_pool - objects of one size
  * @size: of an object in bytes
  * @max: how many may be in use
  * @used: how many are
- * @chunks: the memory, allocated as it is needed and kept
+ * @chunks: the memory, allocated as it is needed
  * @n_chunks: how many chunks
- * @unused: list of objects that were put back
  */
 struct core_pool {
-	size_t		size;
-	unsigned int	max;
-	unsigned int	used;
-	void		**chunks;
-	unsigned int	n_chunks;
-	void		*unused;
+	size_t			size;
+	unsigned int		max;
+	unsigned int		used;
+	struct core_chunk	*chunks;
+	unsigned int		n_chunks;
 };
 
 void core_pool_init(struct core_pool *pool, size_t size, unsigned int max);
