@@ -113,12 +113,13 @@ static void guarded(void **state)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
-		const volatile uint8_t *at = key[0];
+		uint8_t first;
 
 		close(STDOUT_FILENO);
 		close(STDERR_FILENO);
 		/* What cannot be read: 0 would be that it could. */
-		_exit(*at == 1 ? 0 : 2);
+		memcpy(&first, key[0], 1);
+		_exit(first == 1 ? 0 : 2);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_false(WIFEXITED(status) && !WEXITSTATUS(status));

@@ -170,8 +170,8 @@ void core_peer_free(struct themis_core *core, struct core_peer *peer,
  * @peer: the peer; gone afterwards, unless it is configured, proven or has an
  *	agreement in progress
  *
- * Of one that has proven itself only what the agreement took is forgotten: where
- * it is is known.
+ * Of one that has proven itself only what the agreement took is forgotten, and
+ * not where it is.
  */
 void core_peer_reap(struct themis_core *core, struct core_peer *peer)
 {

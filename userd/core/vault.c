@@ -14,7 +14,7 @@
 
 #include "vault.h"
 
-static_assert(VAULT_KEY_LEN == crypto_sign_SECRETKEYBYTES, "a key fits");
+static_assert(crypto_sign_SECRETKEYBYTES == VAULT_KEY_LEN, "a key fits");
 
 /**
  * core_vault_init() - an empty vault
