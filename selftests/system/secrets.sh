@@ -69,4 +69,19 @@ result $? "keys in use are found in the machine's memory ($kept_tx, $kept_rx)"
 result $? "keys of a session that was deleted are not ($gone_tx, $gone_rx)"
 exec 7>&-
 
+# --- a core: whoever dies leaves one here, but not the daemon
+ulimit -c unlimited
+echo "$dir/core.%p" >/proc/sys/kernel/core_pattern
+pid=$(sh -c 'echo $$; kill -ABRT $$' 2>/dev/null)
+[[ -s $dir/core.$pid ]]
+result $? 'a program leaves a core'
+kill_daemon alpha
+start_daemon alpha
+pid=${daemons[alpha]}
+grep -q '^Max core file size *unlimited' "/proc/$pid/limits"
+result $? 'the daemon might'
+kill_daemon alpha ABRT
+[[ ! -e $dir/core.$pid ]]
+result $? 'and leaves none'
+
 finish
