@@ -17,6 +17,7 @@
 
 /* An answer may list every peer at its bound. */
 #define REPLY_MAX	(64u * 1024 * 1024)
+#define CONTROL_WRITE	65536	/* bytes of answers before they are written */
 
 /**
  * struct control_client - a connection
@@ -36,8 +37,7 @@
  * @in: what has been read
  * @in_len: bytes in @in
  * @out: what is to be written
- * @out_len: bytes in @out
- * @out_at: of these, already written
+ * @out_at: bytes of @out that are written already
  */
 struct control_client {
 	struct control_client	*next;
@@ -55,8 +55,7 @@ struct control_client {
 	bool			closing;
 	char			*in;
 	size_t			in_len;
-	char			*out;
-	size_t			out_len;
+	struct jtext		out;
 	size_t			out_at;
 };
 
@@ -143,7 +142,7 @@ static void client_free(struct control_client *client)
 	ev_timer_stop(control->loop, &client->timer);
 	close(client->fd);
 	free(client->in);
-	free(client->out);
+	jtext_free(&client->out);
 	free(client);
 }
 
@@ -153,9 +152,9 @@ static void flush(struct control_client *client)
 	struct ev_loop *loop = client->control->loop;
 	ssize_t n;
 
-	while (client->out_at < client->out_len) {
-		n = send(client->fd, client->out + client->out_at,
-			 client->out_len - client->out_at,
+	while (client->out_at < client->out.len) {
+		n = send(client->fd, client->out.b + client->out_at,
+			 client->out.len - client->out_at,
 			 MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -169,50 +168,55 @@ static void flush(struct control_client *client)
 		}
 		client->out_at += (size_t)n;
 	}
-	free(client->out);
-	client->out = NULL;
-	client->out_len = 0;
+	jtext_free(&client->out);
 	client->out_at = 0;
 	ev_io_stop(loop, &client->writer);
 }
 
-/* Queues a line of at most @max waiting bytes; takes @message's reference. */
+/* Nothing is lost but the client, which is told by that. */
+static void no_memory(struct control_client *client)
+{
+	log_warn("no memory for an answer");
+	client->closing = true;
+}
+
+/* Queues a line, @max waiting bytes at most; what failed ends the client. */
+static void put_text(struct control_client *client, const struct jtext *line,
+		     size_t max)
+{
+	struct jtext *out = &client->out;
+	size_t waiting = out->len - client->out_at;
+
+	if (line->failed) {
+		no_memory(client);
+		return;
+	}
+	if (waiting + line->len + 1 > max) {
+		log_warn("process %d does not read what it asked for",
+			 client->who.pid);
+		client->closing = true;
+		return;
+	}
+	if (client->out_at) {
+		memmove(out->b, out->b + client->out_at, waiting);
+		client->out_at = 0;
+		out->len = waiting;
+	}
+	jtext_add(out, line->b, line->len);
+	jtext_add(out, "\n", 1);
+	if (out->failed)
+		no_memory(client);
+}
+
+/* As put_text(); takes @message's reference. */
 static void put_line(struct control_client *client, json_t *message,
 		     size_t max)
 {
-	char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
-	size_t len, waiting = client->out_len - client->out_at;
-	char *out;
+	struct jtext line = { 0 };
 
-	json_decref(message);
-	if (!text) {
-		log_warn("no memory for an answer");
-		goto out_close;
-	}
-	len = strlen(text);
-	if (waiting + len + 1 > max) {
-		log_warn("process %d does not read what it asked for",
-			 client->who.pid);
-		goto out_close;
-	}
-	if (client->out_at) {
-		memmove(client->out, client->out + client->out_at, waiting);
-		client->out_at = 0;
-		client->out_len = waiting;
-	}
-	out = realloc(client->out, waiting + len + 1);
-	if (!out)
-		goto out_close;
-	memcpy(out + waiting, text, len);
-	out[waiting + len] = '\n';
-	client->out = out;
-	client->out_len = waiting + len + 1;
-	free(text);
-	return;
-
-out_close:
-	free(text);
-	client->closing = true;
+	jtext_json(&line, message);
+	put_text(client, &line, max);
+	jtext_free(&line);
 }
 
 struct control_later *control_later(struct control_client *client)
@@ -273,6 +277,31 @@ void control_answer(struct control_later *later, json_t *reply)
 		return;
 	}
 	put_line(client, reply, REPLY_MAX);
+	ev_feed_event(client->control->loop, &client->writer, EV_WRITE);
+}
+
+void control_answer_text(struct control_later *later, struct jtext *reply)
+{
+	struct control_client *client;
+	json_t *tag;
+
+	if (!later)
+		return;
+	client = later->client;
+	tag = settled(later);
+	if (!client) {
+		json_decref(tag);
+		return;
+	}
+	if (tag && !reply->failed) {
+		reply->len--;
+		jtext_add(reply, ",\"tag\":", 7);
+		jtext_json(reply, tag);
+		jtext_add(reply, "}", 1);
+	} else {
+		json_decref(tag);
+	}
+	put_text(client, reply, REPLY_MAX);
 	ev_feed_event(client->control->loop, &client->writer, EV_WRITE);
 }
 
@@ -352,27 +381,42 @@ static json_t *answer(struct control_client *client, const char *line,
 	return reply;
 }
 
+/* Answers lines until there are none, or enough to write; false: all is done. */
+static bool take_some(struct control_client *client)
+{
+	size_t at = 0, len;
+	bool more = false;
+	json_t *reply;
+	char *end;
+
+	while (!client->closing && !client->blocked && at < client->in_len) {
+		end = memchr(client->in + at, '\n', client->in_len - at);
+		if (!end)
+			break;
+		more = client->out.len >= CONTROL_WRITE;
+		if (more)
+			break;
+		len = (size_t)(end - client->in) - at;
+		reply = answer(client, client->in + at, len);
+		at += len + 1;
+		if (!json_is_null(reply))
+			put_line(client, reply, REPLY_MAX);
+	}
+	client->in_len -= at;
+	memmove(client->in, client->in + at, client->in_len);
+	return more;
+}
+
 /*
- * Answers whole lines, one at a time: the next when the answer is read, or at
- * once where the answer comes later and has a tag.
+ * Answers whole lines in their order, with few writes: while all of these are
+ * taken at once, and up to one whose answer comes later and has no tag.
  */
 static void take_lines(struct control_client *client)
 {
-	json_t *reply;
-	size_t len;
-	char *end;
+	bool more = client->in_len;
 
-	while (!client->closing && client->in_len && !client->out_len &&
-	       !client->blocked) {
-		end = memchr(client->in, '\n', client->in_len);
-		if (!end)
-			break;
-		len = (size_t)(end - client->in);
-		reply = answer(client, client->in, len);
-		if (!json_is_null(reply))
-			put_line(client, reply, REPLY_MAX);
-		client->in_len -= len + 1;
-		memmove(client->in, end + 1, client->in_len);
+	while (more && !client->closing && !client->out.len) {
+		more = take_some(client);
 		flush(client);
 	}
 	if (!client->closing && !client->blocked &&
@@ -400,16 +444,16 @@ static void settle(struct control_client *client)
 		return;
 	}
 	/* Who does not read its answer is not asked for more. */
-	if ((client->out_len && !client->monitor) || client->blocked)
+	if ((client->out.len && !client->monitor) || client->blocked)
 		ev_io_stop(loop, &client->reader);
 	else
 		ev_io_start(loop, &client->reader);
 
 	ev_timer_stop(loop, &client->timer);
 	if (client->later ||
-	    (client->monitor && !client->in_len && !client->out_len))
+	    (client->monitor && !client->in_len && !client->out.len))
 		return;
-	limit = client->in_len || client->out_len ? CONTROL_PARTIAL_S :
+	limit = client->in_len || client->out.len ? CONTROL_PARTIAL_S :
 						    CONTROL_IDLE_S;
 	ev_timer_set(&client->timer, limit, 0);
 	ev_timer_start(loop, &client->timer);
@@ -439,7 +483,7 @@ static void on_read(struct ev_loop *loop, ev_io *w, int revents)
 	client->in_len += (size_t)n;
 	take_lines(client);
 	/* A line that trickles in does not get more time for each byte. */
-	if (partial && client->in_len && !client->out_len &&
+	if (partial && client->in_len && !client->out.len &&
 	    !client->closing && ev_is_active(&client->timer))
 		return;
 	settle(client);
@@ -450,7 +494,7 @@ static void on_write(struct ev_loop *loop, ev_io *w, int revents)
 	struct control_client *client = w->data;
 
 	flush(client);
-	if (!client->out_len)
+	if (!client->out.len)
 		take_lines(client);
 	settle(client);
 }
@@ -460,7 +504,7 @@ static void on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
 	struct control_client *client = w->data;
 	struct themis_diag diag;
 
-	if (!client->out_len && client->in_len) {
+	if (!client->out.len && client->in_len) {
 		themis_diag_set(&diag, -ETIMEDOUT, "End it with a newline.",
 				"the request was not finished in %d seconds",
 				CONTROL_PARTIAL_S);

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "diag.h"
+#include "jtext.h"
 
 #define CONTROL_PATH		"/run/themis/themisd.sock"
 #define CONTROL_LINE_MAX	65536	/* bytes of a request with its newline */
@@ -92,6 +93,16 @@ struct control_later *control_later(struct control_client *client);
  * Not from within the handler that has called control_later().
  */
 void control_answer(struct control_later *later, json_t *reply);
+
+/**
+ * control_answer_text() - answer a request now, with JSON that is written
+ * @later: what control_later() gave; freed. May be NULL
+ * @reply: the answer, an object; one that failed is no memory. Its tag is
+ *	written into it
+ *
+ * Not from within the handler that has called control_later().
+ */
+void control_answer_text(struct control_later *later, struct jtext *reply);
 
 /**
  * control_now() - a request is answered at once after all

@@ -11,14 +11,6 @@
 #include "message.h"
 #include "object.h"
 
-static json_t *hex(const uint8_t *b, size_t len)
-{
-	char text[2 * DHT_VALUE_MAX + 1];
-
-	sodium_bin2hex(text, sizeof(text), b, len);
-	return json_string(text);
-}
-
 /**
  * directory_json_key() - a public key, as the tool writes it
  * @key: 32 bytes
@@ -61,6 +53,36 @@ json_t *directory_json_contact(const struct dht_contact *contact)
 			 themis_endpoint_format(&endpoint, text));
 }
 
+/* All but the closing brace. */
+static void put_object(struct jtext *text, const struct dht_object *o)
+{
+	static const char * const types[] = {
+		[DHT_IMMUTABLE] = "immutable",
+		[DHT_MUTABLE] = "mutable",
+		[DHT_ENTRY] = "entry",
+	};
+
+	jtext_printf(text, "{\"type\":\"%s\",\"value\":", types[o->type]);
+	jtext_json(text, text_of(o->value, o->value_len));
+	jtext_printf(text, ",\"value_hex\":");
+	jtext_hex(text, o->value, o->value_len);
+	if (o->type == DHT_IMMUTABLE)
+		return;
+	jtext_printf(text, ",\"name\":");
+	jtext_json(text, text_of(o->name, o->name_len));
+	jtext_printf(text, ",\"name_hex\":");
+	jtext_hex(text, o->name, o->name_len);
+	jtext_printf(text, ",\"owner\":");
+	jtext_json(text, directory_json_key(o->owner));
+	jtext_printf(text, ",\"seq\":%lld,\"expiry\":%lld",
+		     (long long)o->seq, (long long)o->expiry);
+	if (o->type != DHT_ENTRY)
+		return;
+	jtext_printf(text, ",\"authority\":");
+	jtext_json(text, sodium_is_zero(o->authority, 32) ? json_null() :
+		   directory_json_key(o->authority));
+}
+
 /**
  * directory_json_object() - an object
  * @b: encoded
@@ -70,68 +92,65 @@ json_t *directory_json_contact(const struct dht_contact *contact)
  */
 json_t *directory_json_object(const uint8_t *b, size_t len)
 {
-	static const char * const types[] = {
-		[DHT_IMMUTABLE] = "immutable",
-		[DHT_MUTABLE] = "mutable",
-		[DHT_ENTRY] = "entry",
-	};
+	struct jtext text = { 0 };
 	struct dht_object o;
-	json_t *row;
+	json_t *row = NULL;
 
 	if (dht_object_parse(&o, b, len))
 		return NULL;
-	row = json_pack("{s:s, s:o, s:o}", "type", types[o.type], "value",
-			text_of(o.value, o.value_len), "value_hex",
-			hex(o.value, o.value_len));
-	if (!row || o.type == DHT_IMMUTABLE)
-		return row;
-	json_object_set_new(row, "name", text_of(o.name, o.name_len));
-	json_object_set_new(row, "name_hex", hex(o.name, o.name_len));
-	json_object_set_new(row, "owner", directory_json_key(o.owner));
-	json_object_set_new(row, "seq", json_integer((json_int_t)o.seq));
-	json_object_set_new(row, "expiry", json_integer((json_int_t)o.expiry));
-	if (o.type == DHT_ENTRY)
-		json_object_set_new(row, "authority",
-				    sodium_is_zero(o.authority, 32) ?
-				    json_null() :
-				    directory_json_key(o.authority));
+	put_object(&text, &o);
+	jtext_add(&text, "}", 1);
+	if (!text.failed)
+		row = json_loadb(text.b, text.len, 0, NULL);
+	jtext_free(&text);
 	return row;
+}
+
+static void put_objects(struct jtext *text, const struct dht_action *act)
+{
+	const uint8_t *at = act->b, *end = at + act->len, *b;
+	struct dht_object o;
+	bool first = true;
+	uint32_t lease;
+	size_t len;
+
+	jtext_add(text, "[", 1);
+	while ((b = dht_object_next(&at, end, &len, &lease))) {
+		if (dht_object_parse(&o, b, len))
+			continue;
+		if (!first)
+			jtext_add(text, ",", 1);
+		first = false;
+		put_object(text, &o);
+		jtext_printf(text, ",\"left_s\":%u}", lease);
+	}
+	jtext_add(text, "]", 1);
 }
 
 /**
  * directory_json_result() - how an operation ended
+ * @text: the object with it is appended here, but for its closing brace
  * @act: DHT_ACT_RESULT
  * @now: microseconds
- *
- * Return: a new reference.
  */
-json_t *directory_json_result(const struct dht_action *act, uint64_t now)
+void directory_json_result(struct jtext *text, const struct dht_action *act,
+			   uint64_t now)
 {
 	const struct dht_result *r = &act->result;
-	const uint8_t *at = act->b, *end = at + act->len, *b;
-	json_t *row, *objects = json_array();
-	uint32_t lease;
-	size_t len;
 
-	while ((b = dht_object_next(&at, end, &len, &lease))) {
-		row = directory_json_object(b, len);
-		if (row)
-			json_object_set_new(row, "left_s",
-					    json_integer(lease));
-		json_array_append_new(objects, row);
-	}
-	return json_pack("{s:s, s:s, s:o, s:o, s:i, s:i, s:i, s:i, s:b, s:I}",
-			 "outcome", dht_outcome_text(r->outcome),
-			 "status", dht_status_text(r->status),
-			 "contact", themis_id_zero(&r->contact.id) ?
-			 json_null() : directory_json_contact(&r->contact),
-			 "objects", objects,
-			 "copies", (int)r->copies,
-			 "rounds", (int)r->rounds,
-			 "requests", (int)r->requests,
-			 "answers", (int)r->answers,
-			 "alarm", r->alarm,
-			 "us", (json_int_t)(now - r->began));
+	jtext_printf(text, "{\"outcome\":\"%s\",\"status\":\"%s\",\"contact\":",
+		     dht_outcome_text(r->outcome), dht_status_text(r->status));
+	jtext_json(text, themis_id_zero(&r->contact.id) ? json_null() :
+		   directory_json_contact(&r->contact));
+	jtext_printf(text, ",\"objects\":");
+	put_objects(text, act);
+	jtext_printf(text, ",\"copies\":%u,\"rounds\":%u",
+		     (unsigned int)r->copies, (unsigned int)r->rounds);
+	jtext_printf(text, ",\"requests\":%u,\"answers\":%u",
+		     (unsigned int)r->requests, (unsigned int)r->answers);
+	jtext_printf(text, ",\"alarm\":%s,\"us\":%llu",
+		     r->alarm ? "true" : "false",
+		     (unsigned long long)(now - r->began));
 }
 
 /**

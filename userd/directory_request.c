@@ -104,18 +104,6 @@ static json_t *bad_result(const struct dht_result *result)
 	return control_bad(2, &diag);
 }
 
-static json_t *good_result(const struct asked *asked,
-			   const struct dht_action *act)
-{
-	json_t *result = directory_json_result(act, daemon_now());
-	char id[THEMIS_ID_TEXT];
-
-	themis_id_format(&asked->id, id);
-	if (!themis_id_zero(&asked->id))
-		json_object_set_new(result, "id", json_string(id));
-	return control_ok(result);
-}
-
 /* What cannot be kept here is not acknowledged. */
 static json_t *no_disk(void)
 {
@@ -136,16 +124,44 @@ static void asked_keep(struct wait *wait, const struct dht_action *act)
 		      disk_publish(wait->member, &asked->object);
 }
 
-static json_t *good(const struct asked *asked, const struct dht_action *act)
+/* Whether what was to be kept here is; it is stored again in time. */
+static bool settled(const struct asked *asked)
 {
 	struct member *member = asked->wait.member;
 
 	if (!asked->object.len)
-		return good_result(asked, act);
+		return true;
 	if (!asked->kept || !member->dir->kept)
-		return no_disk();
+		return false;
 	publish_due(member, publish_half(member, &asked->object));
-	return good_result(asked, act);
+	return true;
+}
+
+static void good(const struct asked *asked, const struct dht_action *act)
+{
+	struct jtext text = { 0 };
+
+	jtext_printf(&text, "{\"ok\":true,\"result\":");
+	directory_json_result(&text, act, daemon_now());
+	if (!themis_id_zero(&asked->id)) {
+		jtext_printf(&text, ",\"id\":");
+		jtext_hex(&text, asked->id.b, sizeof(asked->id.b));
+	}
+	jtext_add(&text, "}", 1);
+	if (asked->wait.steps) {
+		jtext_printf(&text, ",\"steps\":");
+		jtext_json(&text, asked->wait.steps);
+	}
+	jtext_add(&text, "}", 1);
+	control_answer_text(asked->later, &text);
+	jtext_free(&text);
+}
+
+static void bad(const struct asked *asked, json_t *reply)
+{
+	if (asked->wait.steps)
+		json_object_set_new(reply, "steps", asked->wait.steps);
+	control_answer(asked->later, reply);
 }
 
 /* The objects are handed over: the node is in the directory no longer. */
@@ -168,17 +184,15 @@ static void leave(struct member *member)
 static void asked_done(struct wait *wait, const struct dht_action *act)
 {
 	struct asked *asked = (struct asked *)wait;
-	json_t *reply;
 
 	if (!act)
-		reply = gone();
-	else if (act->result.outcome == DHT_DONE)
-		reply = good(asked, act);
+		bad(asked, gone());
+	else if (act->result.outcome != DHT_DONE)
+		bad(asked, bad_result(&act->result));
+	else if (!settled(asked))
+		bad(asked, no_disk());
 	else
-		reply = bad_result(&act->result);
-	if (wait->steps)
-		json_object_set_new(reply, "steps", wait->steps);
-	control_answer(asked->later, reply);
+		good(asked, act);
 	if (asked->leaving && act)
 		leave(wait->member);
 	free(asked);

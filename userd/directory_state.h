@@ -11,6 +11,7 @@
 #include "directory.h"
 #include "directory_count.h"
 #include "message.h"
+#include "jtext.h"
 
 /* Bounds. */
 #define DIRECTORY_HELD_MAX	4096	/* messages that wait for a session */
@@ -246,7 +247,8 @@ json_t *directory_json_operations(const struct directory *dir);
 json_t *directory_json_contact(const struct dht_contact *contact);
 json_t *directory_json_key(const uint8_t key[32]);
 json_t *directory_json_object(const uint8_t *b, size_t len);
-json_t *directory_json_result(const struct dht_action *act, uint64_t now);
+void directory_json_result(struct jtext *text, const struct dht_action *act,
+			   uint64_t now);
 json_t *directory_json_step(const struct dht_step *step, uint64_t began);
 
 /* directory_request.c */

@@ -294,6 +294,30 @@ static void lines_in_pieces_and_in_bunches(void **state)
 	turn();
 }
 
+/* More than is written at once, and than fits where nobody reads. */
+static void all_of_many_are_answered(void **state)
+{
+	char requests[CONTROL_LINE_MAX];
+	int fd = dial(), i, n;
+	size_t len = 0;
+	json_t *reply;
+
+	for (n = 0; len < sizeof(requests) - 64; n++)
+		len += (size_t)sprintf(requests + len,
+				       "{\"cmd\":\"info\",\"tag\":%d}\n", n);
+	say(fd, requests);
+	for (i = 0; i < 50; i++)
+		turn();
+	for (i = 0; i < n; i++) {
+		reply = hear_json(fd);
+		assert_int_equal(json_integer_value(json_object_get(reply,
+								    "tag")), i);
+		json_decref(reply);
+	}
+	close(fd);
+	turn();
+}
+
 static void a_line_is_bounded(void **state)
 {
 	static char line[CONTROL_LINE_MAX + 1];
@@ -627,6 +651,7 @@ int main(void)
 		cmocka_unit_test(not_a_request),
 		cmocka_unit_test(bad_arguments),
 		cmocka_unit_test(lines_in_pieces_and_in_bunches),
+		cmocka_unit_test(all_of_many_are_answered),
 		cmocka_unit_test(a_line_is_bounded),
 		cmocka_unit_test(clients_are_bounded),
 		cmocka_unit_test(others_read_and_change_nothing),

@@ -55,21 +55,36 @@ static size_t read_batch(int fd)
 	return len;
 }
 
+/* Which request of a batch a line answers; each has one answer. */
+static unsigned int answered(const char *line, bool *seen)
+{
+	const char *tag = strstr(line, "\"tag\":");
+	unsigned long i = tag ? strtoul(tag + 6, NULL, 10) : BATCH;
+
+	if (i >= BATCH || seen[i])
+		load_fail(line);
+	seen[i] = true;
+	return (unsigned int)i;
+}
+
 /* The ids of what was stored, or whether all was found. */
 static void check(unsigned int first, bool store)
 {
 	char *line = answer, *end, *id;
-	unsigned int i;
+	bool seen[BATCH] = { false };
+	unsigned int i, at;
 
 	for (i = 0; i < BATCH; i++, line = end + 1) {
 		end = strchr(line, '\n');
 		*end = '\0';
+		at = answered(line, seen);
 		id = strstr(line, "\"id\":\"");
 		if (!strstr(line, "\"ok\":true") || !id ||
-		    (!store && !strstr(line, "\"value_hex\":\"")))
+		    (!store && (strncmp(id + 6, ids[first + at], 64) ||
+				!strstr(line, "\"value_hex\":\""))))
 			load_fail(line);
 		if (store)
-			memcpy(ids[first + i], id + 6, 64);
+			memcpy(ids[first + at], id + 6, 64);
 	}
 }
 
@@ -83,8 +98,8 @@ static void prepare(const char *node, unsigned int first, bool store)
 		randombytes_buf(b, sizeof(b));
 		sodium_bin2hex(value, sizeof(value), b, sizeof(b));
 		snprintf(requests[i], LINE,
-			 "{\"cmd\":\"%s\",\"node\":\"%s\",\"%s\":\"%s\"}\n",
-			 store ? "store" : "find", node,
+			 "{\"cmd\":\"%s\",\"tag\":%u,\"node\":\"%s\",\"%s\":\"%s\"}\n",
+			 store ? "store" : "find", i, node,
 			 store ? "value_hex" : "id",
 			 store ? value : ids[first + i]);
 	}
