@@ -9,7 +9,7 @@
 #               bench-quick: the essence of it, in two minutes;
 #               bench-apps: small applications, beside plain UDP;
 #               bench-dht: the directory, beside four others;
-#               bench-dht-quick: with half of the operations
+#               bench-dht-quick: less of it, in some minutes
 # make lint     what every change must leave clean
 # make install  programs, manual pages and header; install-module: the module
 #
@@ -106,6 +106,13 @@ build/bench-dht-pipeline: $(call obj,tools/bench/dht/sides/pipeline.c \
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lsodium
 
+# The daemon for themis_null.ko.
+build/themisd-null: $(call obj,$(D_SRC) tools/bench/dht/sides/null.c) \
+		    build/libthemisdht.a build/libthemiscore.a \
+		    build/libafthemis.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -Wl,--wrap=themis_nl_key_new -o $@ $^ $(LIBS_D)
+
 build/bench-dht-opendht: $(call obj,tools/bench/dht/sides/opendht.c $(DHT_LOAD))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lopendht-c -pthread
@@ -173,10 +180,12 @@ bench-apps: deps-build deps-vm deps-bench
 	$(Q)$(MAKE) -s all build/themis-bench bench-module
 	$(Q)tools/apps/run $(APPS)
 
-bench-dht bench-dht-quick: deps-build deps-vm deps-rivals
+bench-dht bench-dht-quick: deps-build deps-vm deps-bench deps-rivals
 	$(Q)command -v npm >/dev/null || tools/deps npm
 	$(Q)$(MAKE) -s all build/themis-bench-dht build/bench-dht-themis \
-		build/bench-dht-pipeline build/bench-dht-opendht
+		build/bench-dht-pipeline build/bench-dht-opendht \
+		build/themis-bench build/themisd-null
+	$(Q)$(MAKE) -s THEMIS_NULL=1 module
 	$(Q)tools/bench/dht/run $(if $(filter %-quick,$@),--quick) $(DHT)
 
 lint:

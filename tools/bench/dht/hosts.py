@@ -84,6 +84,7 @@ class Program:
             ["ip", "netns", "exec", host, *argv], stderr=self.log, text=True,
             stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
             stdout=subprocess.PIPE if talks else self.log)
+        self.ids = None
 
     def say(self, text):
         """Send a line."""
@@ -100,6 +101,10 @@ class Program:
             raise BenchError(f"{self.name} has died, status "
                              f"{self.process.wait()}: {end}. Run it by hand")
         return json.loads(line)
+
+    def ready(self):
+        """Its nodes are there; some say their ids."""
+        self.ids = self.hear().get("ids")
 
     def kill(self):
         """With -9."""
@@ -130,11 +135,13 @@ def busy():
 
 
 class Rival:
-    """A network of a rival's nodes, several to a host."""
+    """A network of a rival's nodes, several to a host: as many to each, or a
+    number for each."""
 
     def __init__(self, name, bridge, nodes, modules):
-        self.name, self.bridge, self.nodes = name, bridge, nodes
-        self.modules = modules
+        self.name, self.bridge, self.modules = name, bridge, modules
+        self.counts = nodes if isinstance(nodes, list) else \
+            [nodes] * len(bridge.hosts)
         # pylint: disable=consider-using-with
         self.directory = tempfile.TemporaryDirectory()
         self.drivers, self.daemons = [], []
@@ -155,10 +162,10 @@ class Rival:
         """Start one and wait for it."""
         via = f"{address(0)}:{PORT}" if index else "-"
         driver = Program(self.bridge.hosts[index], [
-            *self.argv(), address(index), str(PORT), str(self.nodes), via],
+            *self.argv(), address(index), str(PORT), str(self.counts[index]), via],
             self.log(index))
         self.drivers.append(driver)
-        driver.hear()
+        driver.ready()
 
     def __enter__(self):
         for index in range(len(self.bridge.hosts)):
@@ -180,29 +187,39 @@ class Rival:
             if programs:
                 programs.pop().kill()
 
+    @property
+    def ids(self):
+        """The ids of each host's nodes."""
+        return [driver.ids for driver in self.drivers]
+
     def memory(self):
         """Bytes of a node."""
         holders = self.daemons or self.drivers
-        return sum(holder.memory() for holder in holders) // (
-            self.nodes * len(holders))
+        return sum(holder.memory() for holder in holders) // \
+            sum(self.counts[:len(holders)])
 
 
 class Ours(Rival):
     """A network of our nodes, several to a daemon, a daemon to a host."""
 
+    DAEMON = "themisd"
+
     def __init__(self, name, bridge, nodes, modules):
         super().__init__(name, bridge, nodes, modules)
         self.first = None
+
+    def first_id(self, path):
+        """Make a key; return whose it is."""
+        return json.loads(command(THEMIS, "-j", "key", "new", path, "netid",
+                                  "bench"))[0]["id"]
 
     def config(self, index):
         """The nodes of one host; they join through the very first."""
         where = self.directory.name
         if not index:
-            made = json.loads(command(THEMIS, "-j", "key", "new",
-                                      f"{where}/0-0.key", "netid", "bench"))
-            self.first = made[0]["id"]
+            self.first = self.first_id(f"{where}/0-0.key")
         text = ""
-        for node in range(self.nodes):
+        for node in range(self.counts[index]):
             name = f"{index}-{node}"
             text += (f"[node {name}]\nkey = {where}/{name}.key\n"
                      "netid = bench\nlink = 7000\nowner = any\n"
@@ -220,11 +237,11 @@ class Ours(Rival):
         where = self.directory.name
         control = f"{where}/{index}.sock"
         self.daemons.append(Program(self.bridge.hosts[index], [
-            f"{BUILD}/themisd", "--config", self.config(index), "--control",
-            control, "--state", f"{where}/{index}.state"],
+            f"{BUILD}/{self.DAEMON}", "--config", self.config(index),
+            "--control", control, "--state", f"{where}/{index}.state"],
             self.log(index), talks=False))
         end = time.monotonic() + PATIENCE
-        while self.joined(control) < self.nodes:
+        while self.joined(control) < self.counts[index]:
             if time.monotonic() > end:
                 raise BenchError("our nodes do not join. Look at the "
                                  "daemon with tools/vm/run -i")
@@ -233,7 +250,7 @@ class Ours(Rival):
                          [f"{BUILD}/bench-dht-themis", control],
                          self.log(index))
         self.drivers.append(driver)
-        driver.hear()
+        driver.ready()
 
     @staticmethod
     def joined(control):

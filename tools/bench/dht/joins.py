@@ -16,7 +16,7 @@ class Crowd(hosts.Ours):
     directory yet."""
 
     def __init__(self, bridge, nodes):
-        super().__init__("themis", bridge, nodes, "-")
+        super().__init__("themis", bridge, [VIA] + [nodes] * (HOSTS - 1), "-")
         self.members, self.others = [], []
 
     def socket(self, index):
@@ -25,14 +25,11 @@ class Crowd(hosts.Ours):
 
     def config(self, index):
         if not index:
-            count, self.nodes = self.nodes, VIA
-            path = super().config(index)
-            self.nodes = count
-            return path
+            return super().config(index)
         where = self.directory.name
         path = f"{where}/{index}.conf"
         with open(path, "w", encoding="ascii") as file:
-            for node in range(self.nodes):
+            for node in range(self.counts[index]):
                 file.write(f"[node {index}-{node}]\n"
                            f"key = {where}/{index}-{node}.key\n"
                            "netid = bench\nlink = 7000\nowner = any\n"
@@ -53,8 +50,7 @@ class Crowd(hosts.Ours):
                 raise hosts.BenchError("a daemon does not start. Look at it "
                                        "with tools/vm/run -i")
             hosts.time.sleep(0.2)
-        names = [f"{index}-{node}" for node in range(
-            self.nodes if index else VIA)]
+        names = [f"{index}-{node}" for node in range(self.counts[index])]
         ids = self.nodes_of(index)
         if index:
             self.others += [(self.socket(index), ids[name])

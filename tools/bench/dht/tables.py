@@ -87,6 +87,60 @@ def show_network(records):
                 rows)
 
 
+CURVE = (
+    ("themis", "cold, in the daemon", "us", "no session, in the daemon, us"),
+    ("themis", "warm, in the daemon", "us", "sessions, in the daemon, us"),
+    ("themis", "warm, in the daemon", "rounds", "  round trips"),
+    ("null", "warm, in the daemon", "us", "  not encrypted"),
+    ("themis", "cold", "p50_ms", "no session, asked, ms"),
+    ("themis", "warm", "p50_ms", "sessions, asked, p50 ms"),
+    ("null", "warm", "p50_ms", "  not encrypted"),
+    ("opendht", "warm", "p50_ms", "  opendht"),
+    ("themis", "cold at once", "rate", "no session, 32 at once, s"),
+    ("themis", "warm at once", "rate", "sessions, 32 at once, s"),
+    ("null", "warm at once", "rate", "  not encrypted"),
+    ("opendht", "warm at once", "rate", "  opendht"),
+)
+AT = (1, 4, 16, 64, 128)
+
+
+def cost(value, base):
+    """In how many percent one is more than the other."""
+    return f"{100 * (value / base - 1):.1f} %" if value and base else "-"
+
+
+def show_curve(records):
+    """Finds in networks of more and more nodes."""
+    nodes = sorted({record["n"] for record in records if "n" in record})
+    have = {(record["side"], record["phase"], record.get("n")): record
+            for record in records}
+
+    def get(side, phase, field):
+        return [have.get((side, phase, n), {}).get(field) for n in nodes]
+
+    rows = [(title, [number(value) for value in get(side, phase, field)])
+            for side, phase, field, title in CURVE]
+    print_table("finds by one of so many nodes", nodes, rows)
+    print("a round trip of 512 bytes between two programs, us: " + ", ".join(
+        f"{record['path']} {number(record['us'])}" for record in records
+        if record["phase"] == "round trip"))
+    for where, field in (("warm, in the daemon", "us"), ("warm", "p50_ms")):
+        if any(get("null", where, field)):
+            print_table(f"cost of security: {where}", nodes, [("", [
+                cost(a, b) for a, b in zip(get("themis", where, field),
+                                           get("null", where, field))])])
+    rows = []
+    for at in AT:
+        cells = []
+        for n in nodes:
+            ms = have.get(("themis", "warming", n), {}).get("ms", [])
+            base = have.get(("null", "warm", n), {}).get("p50_ms")
+            cells.append(cost(sum(ms[:at]) / at, base) if len(ms) >= at
+                         else "-")
+        rows.append((f"the first {at}" if at > 1 else "the first", cells))
+    print_table("cost of security, from no session on: mean of", nodes, rows)
+
+
 PAPER = {"one after another": 724, "all at once": 31, "join and leave": 780,
          "leave": 50}
 
@@ -119,6 +173,7 @@ def show(records):
     """Everything that there is."""
     for part, show_part in (("native", show_native),
                             ("network", show_network),
+                            ("curve", show_curve),
                             ("joins", show_joins),
                             ("control", show_control)):
         chosen = [record for record in records if record["part"] == part]

@@ -62,6 +62,35 @@ static void make_room(struct load *load, unsigned int count)
 	load->ok = 0;
 }
 
+static void print_hex(const uint8_t *b, size_t len)
+{
+	putchar('"');
+	while (len--)
+		printf("%02x", *b++);
+	putchar('"');
+}
+
+/**
+ * load_ready() - say that the nodes are there
+ * @ids: the first id
+ * @stride: bytes from one id to the next
+ * @len: bytes of an id
+ * @n: ids
+ */
+void load_ready(const uint8_t *ids, size_t stride, size_t len, unsigned int n)
+{
+	unsigned int i;
+
+	printf("{\"ready\":true,\"ids\":[");
+	for (i = 0; i < n; i++) {
+		if (i)
+			putchar(',');
+		print_hex(ids + i * stride, len);
+	}
+	puts("]}");
+	fflush(stdout);
+}
+
 /**
  * load_read() - read the next command
  * @load: @load->key_len is set; the rest is cleared before the first
@@ -106,7 +135,6 @@ bool load_read(struct load *load)
 void load_print(struct load *load)
 {
 	unsigned int i;
-	size_t j;
 
 	printf("{\"begin\":%llu,\"end\":%llu,\"ok\":%u,\"ns\":[",
 	       (unsigned long long)load->begin,
@@ -116,10 +144,9 @@ void load_print(struct load *load)
 		       (unsigned long long)load->ns[i]);
 	printf("],\"keys\":[");
 	for (i = 0; i < load->count && !load->finds; i++) {
-		printf("%s\"", i ? "," : "");
-		for (j = 0; j < load->key_len; j++)
-			printf("%02x", load->keys[i][j]);
-		printf("\"");
+		if (i)
+			putchar(',');
+		print_hex(load->keys[i], load->key_len);
 	}
 	printf("]}\n");
 	fflush(stdout);

@@ -2,8 +2,9 @@
 /*
  * What the programs that load a directory have in common.
  *
- * Each is a process with several nodes, which says {"ready":true} when they are
- * there, and then reads commands, a line each:
+ * Each is a process with several nodes, which says {"ready":true,"ids":[...]}
+ * when they are there (ours and OpenDHT's say their ids), and then reads
+ * commands, a line each:
  *
  *   store WIDTH COUNT   store so many values of 100 bytes, by nodes at random
  *   find WIDTH KEY...   find these, each by the one of the own nodes that is
@@ -56,6 +57,7 @@ struct load {
 
 _Noreturn void load_fail(const char *what);
 uint64_t load_now(void);
+void load_ready(const uint8_t *ids, size_t stride, size_t len, unsigned int n);
 bool load_read(struct load *load);
 void load_print(struct load *load);
 unsigned int load_furthest(const struct load *load, unsigned int at,

@@ -14,7 +14,7 @@
 
 #include "load.h"
 
-#define NODES	256
+#define NODES	512
 
 /**
  * struct op - an operation
@@ -153,8 +153,7 @@ int main(int argc, char **argv)
 		start((in_port_t)(port + i),
 		      argv[4][0] == '-' && !i ? NULL : host,
 		      service ? service : argv[2]);
-	puts("{\"ready\":true}");
-	fflush(stdout);
+	load_ready(ids[0].d, sizeof(ids[0]), sizeof(ids[0].d), n_nodes);
 	while (load_read(&load))
 		run();
 	/* Its threads take their time to say goodbye. */

@@ -226,8 +226,7 @@ int main(int argc, char **argv)
 	lines[0].fd = open_control(argv[1]);
 	learn_nodes(&lines[0]);
 	close(lines[0].fd);
-	puts("{\"ready\":true}");
-	fflush(stdout);
+	load_ready(ids[0], sizeof(ids[0]), sizeof(ids[0]), n_nodes);
 	while (load_read(&load))
 		run(argv[1]);
 	return 0;
