@@ -37,15 +37,20 @@ static char dir[sizeof(TEMPLATE)];
 static char path[64];
 static struct daemon d;
 
-static int dial(void)
+static int dial_at(const char *where)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	assert_true(fd >= 0);
-	strcpy(sun.sun_path, path);
+	strcpy(sun.sun_path, where);
 	assert_int_equal(connect(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
 	return fd;
+}
+
+static int dial(void)
+{
+	return dial_at(path);
 }
 
 static void say(int fd, const char *text)
@@ -587,6 +592,73 @@ static void a_dead_socket_is_replaced(void **state)
 	assert_int_equal(access(other, F_OK), -1);
 }
 
+static struct control_later *owed[4];
+static unsigned int n_owed;
+
+static json_t *later_handler(void *ctx, struct control_client *client,
+			     json_t *request)
+{
+	assert_true(n_owed < ARRAY_SIZE(owed));
+	owed[n_owed] = control_later(client);
+	assert_non_null(owed[n_owed++]);
+	return json_null();
+}
+
+/* A text that failed is no memory. */
+static void pay(unsigned int at, bool failed)
+{
+	struct jtext text = { 0 };
+
+	jtext_printf(&text, "{\"at\":%u}", at);
+	text.failed = failed;
+	control_answer_text(owed[at], &text);
+	jtext_free(&text);
+}
+
+/* As it was written, with the request's tag; in any order where it has one. */
+static void written_answers_have_tags(void **state)
+{
+	struct themis_diag diag = { 0 };
+	struct control *control;
+	char other[96];
+	int fd, i;
+
+	snprintf(other, sizeof(other), "%s/later.sock", dir);
+	control = control_start(d.loop, other, later_handler, NULL, &diag);
+	assert_non_null(control);
+	fd = dial_at(other);
+	say(fd, "{\"tag\":-5}\n{\"tag\":\"a \\\"b\"}\n{}\n{\"tag\":9}\n");
+	for (i = 0; i < 5; i++)
+		turn();
+	/* The one without a tag keeps the last waiting. */
+	assert_int_equal(n_owed, 3);
+	pay(1, false);
+	pay(0, false);
+	assert_string_equal(hear(fd), "{\"at\":1,\"tag\":\"a \\\"b\"}");
+	assert_string_equal(hear(fd), "{\"at\":0,\"tag\":-5}");
+	pay(2, false);
+	assert_string_equal(hear(fd), "{\"at\":2}");
+	for (i = 0; i < 5; i++)
+		turn();
+	assert_int_equal(n_owed, 4);
+	pay(3, true);
+	assert_null(hear(fd));
+	close(fd);
+	/* One that is gone is owed nothing. */
+	n_owed = 0;
+	fd = dial_at(other);
+	say(fd, "{\"tag\":1}\n");
+	for (i = 0; i < 5; i++)
+		turn();
+	assert_int_equal(n_owed, 1);
+	close(fd);
+	for (i = 0; i < 5; i++)
+		turn();
+	pay(0, false);
+	control_answer_text(NULL, NULL);
+	control_stop(control);
+}
+
 static void a_bad_path_is_told(void **state)
 {
 	struct themis_diag diag = { 0 };
@@ -660,6 +732,7 @@ int main(void)
 		cmocka_unit_test(a_client_that_leaves_early),
 		cmocka_unit_test(a_living_socket_is_not_replaced),
 		cmocka_unit_test(a_dead_socket_is_replaced),
+		cmocka_unit_test(written_answers_have_tags),
 		cmocka_unit_test(a_bad_path_is_told),
 	};
 
