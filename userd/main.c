@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -298,6 +299,9 @@ int main(int argc, char **argv)
 
 	/* No core dump and no debugger of the same user gets at the keys. */
 	prctl(PR_SET_DUMPABLE, 0);
+	/* What was needed once is given back, but for a little. */
+	mallopt(M_TOP_PAD, 16 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 64 * 1024);
 	/* One huge page is as much as all that a daemon has otherwise. */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	signal(SIGPIPE, SIG_IGN);
