@@ -266,19 +266,25 @@ static void patience_ends(void **state)
 	assert_int_equal(world->result.outcome, DHT_NO_ANSWER);
 }
 
-/* Once it is known how long sessions take, nobody is slow before that. */
+/* Nobody is slow before his session can be there. */
 static void sessions_are_measured(void **state)
 {
-	uint64_t fast = dht_rtt_held(world->host);
+	unsigned int i;
 
-	assert_int_equal(fast, 2 * DHT_RTT_FIRST);
+	assert_int_equal(dht_rtt_held(world->host, 20 * WORLD_MS),
+			 20 * WORLD_MS);
 	dht_rtt_waited(world->host, 700 * WORLD_MS);
-	assert_true(dht_rtt_held(world->host) > 700 * WORLD_MS);
+	assert_true(dht_rtt_held(world->host, WORLD_MS) > 700 * WORLD_MS);
+	assert_true(dht_rtt_held(world->host, 3 * WORLD_SECOND) ==
+		    3 * WORLD_SECOND);
 	dht_rtt_waited(world->host, 15 * WORLD_SECOND);
-	assert_true(dht_rtt_held(world->host) <= 2 * WORLD_SECOND);
-	for (unsigned int i = 0; i < 40; i++)
-		dht_rtt_waited(world->host, WORLD_MS);
-	assert_int_equal(dht_rtt_held(world->host), fast);
+	assert_int_equal(dht_rtt_held(world->host, WORLD_MS),
+			 2 * WORLD_SECOND);
+	for (i = 0; i < 40; i++)
+		dht_rtt_waited(world->host, 4 * WORLD_MS);
+	assert_true(dht_rtt_held(world->host, WORLD_MS) < 6 * WORLD_MS);
+	assert_int_equal(dht_rtt_held(world->host, 20 * WORLD_MS),
+			 20 * WORLD_MS);
 }
 
 static void quotas(void **state)

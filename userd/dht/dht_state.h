@@ -506,7 +506,7 @@ void dht_rtt_measured(struct dht_node *node, struct dht_peer *peer,
 uint64_t dht_rtt_slow(const struct dht_node *node, uint32_t known);
 uint64_t dht_rtt_lost(uint64_t slow);
 void dht_rtt_waited(struct dht_host *host, uint64_t us);
-uint64_t dht_rtt_held(const struct dht_host *host);
+uint64_t dht_rtt_held(const struct dht_host *host, uint64_t slow);
 
 /* churn.c */
 void dht_churn_alive(struct dht_node *node, uint64_t tenths);

@@ -185,13 +185,16 @@ void dht_held(struct dht_node *node, uint64_t now, uint64_t seq)
 {
 	struct dht_request *request = find(node, seq);
 	struct dht_host *host = dht_of(node);
+	uint64_t slow;
 
 	if (!request)
 		return;
 	request->held = true;
-	if (!request->slow)
-		core_heap_set(&host->timers, &request->timer,
-			      now + dht_rtt_held(host));
+	if (request->slow)
+		return;
+	slow = request->timer.when - request->sent;
+	core_heap_set(&host->timers, &request->timer,
+		      now + dht_rtt_held(host, slow));
 }
 
 /**

@@ -104,14 +104,17 @@ void dht_rtt_waited(struct dht_host *host, uint64_t us)
 /**
  * dht_rtt_held() - after how long a command that waits for its session is slow
  * @host: the host
+ * @slow: after how long it would be with one, microseconds
  *
  * Where many sessions are made at once each takes long. Whoever asked others
  * beside would have more of them made, and all would take longer still.
  *
- * Return: microseconds.
+ * Return: microseconds, not less than @slow.
  */
-uint64_t dht_rtt_held(const struct dht_host *host)
+uint64_t dht_rtt_held(const struct dht_host *host, uint64_t slow)
 {
-	return clamp(host->setup + 4 * host->setup_var, 2 * DHT_RTT_FIRST,
-		     DHT_LOST_MAX / 2);
+	uint64_t held = clamp(host->setup + 4 * host->setup_var, 0,
+			      DHT_LOST_MAX / 2);
+
+	return held > slow ? held : slow;
 }
