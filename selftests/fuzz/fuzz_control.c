@@ -105,6 +105,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (d.nnodes || d.npeers)
 		abort();
 	ev_io_stop(d.loop, &client.writer);
-	free(client.out);
+	jtext_free(&client.out);
 	return 0;
 }
