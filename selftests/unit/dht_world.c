@@ -57,6 +57,9 @@ unsigned int world_add(const uint8_t *admission)
 
 	assert_true(i < WORLD_NODES);
 	net_random(&world->dice, contact->id.b, sizeof(contact->id.b));
+	if (world->few)
+		contact->id.b[0] = (contact->id.b[0] & 0x7f) |
+				   (i < world->few ? 0 : 0x80);
 	contact->addr[0] = 0xfd;
 	contact->addr[15] = i;
 	contact->port = 1;

@@ -34,6 +34,7 @@ struct world_key {
  * @node: the nodes; NULL for none, or a dead one
  * @contact: who and where they are
  * @n: how many there were
+ * @few: of so many the id begins with a zero, of the others with a one; 0: no matter
  * @op: number of the operation that ended last
  * @result: how it ended
  * @found: objects found by it
@@ -55,6 +56,7 @@ struct world {
 	struct dht_node		*node[WORLD_NODES];
 	struct dht_contact	contact[WORLD_NODES];
 	unsigned int		n;
+	unsigned int		few;
 	uint64_t		op;
 	struct dht_result	result;
 	uint8_t			found[65536];

@@ -3,6 +3,7 @@
  * A network of a few nodes: joining, finding, storing, repairing, leaving, and
  * who is kept out.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,12 @@
 static int setup(void **state)
 {
 	world_new(NODES, NULL);
+	return 0;
+}
+
+static int setup_empty(void **state)
+{
+	world_new(0, NULL);
 	return 0;
 }
 
@@ -179,6 +186,39 @@ static void crashes(void **state)
 		assert_int_equal(world->result.objects, 1);
 	}
 	world_run(2400 * WORLD_SECOND);
+	assert_true(world_holders(&id) >= 8);
+}
+
+/*
+ * Three nodes are nearest to an object, and the others who should hold it are
+ * so many that none of these is near to them: copies get across nevertheless.
+ */
+static void copies_across(void **state)
+{
+	uint8_t b[DHT_OBJECT_MAX];
+	struct themis_id id;
+	char value[16];
+	unsigned int i;
+	size_t len;
+
+	world->few = 3;
+	while (world->n < 40)
+		world_join(NULL);
+	world_run(60 * WORLD_SECOND);
+	for (i = 0;; i++) {
+		snprintf(value, sizeof(value), "value %u", i);
+		len = world_object(b, DHT_IMMUTABLE, 1, 1, value, &id);
+		if (!(id.b[0] & 0x80))
+			break;
+	}
+	assert_int_equal(DHT_DONE, store(20, b, len));
+	world_run(10 * WORLD_SECOND);
+	assert_int_equal(world_holders(&id), 8);
+	for (i = world->few; i < world->n; i++)
+		if (dht_store_first(world->node[i], &id))
+			world_kill(i);
+	assert_int_equal(world_holders(&id), 3);
+	world_run(7200 * WORLD_SECOND);
 	assert_true(world_holders(&id) >= 8);
 }
 
@@ -398,6 +438,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(newest, setup, teardown),
 		cmocka_unit_test_setup_teardown(sets_of_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(crashes, setup, teardown),
+		cmocka_unit_test_setup_teardown(copies_across, setup_empty,
+						teardown),
 		cmocka_unit_test_setup_teardown(leaves, setup, teardown),
 		cmocka_unit_test_setup_teardown(cut_off, setup, teardown),
 		cmocka_unit_test_setup_teardown(unasked, setup, teardown),

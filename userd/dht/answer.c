@@ -169,8 +169,10 @@ static void answer(struct dht_node *node, uint64_t now, uint32_t known,
 		dht_update_answer(node, now, m, &a->m, asker, a->objects);
 	else
 		take(node, now, a, asker, m);
-	if (m->type == DHT_UPDATE && !a->m.status)
+	if (m->type == DHT_UPDATE && !a->m.status) {
 		put_contacts(node, a, asker, asker, dht_p(node)->reply);
+		dht_update_back(node, now, known);
+	}
 }
 
 /**

@@ -194,6 +194,7 @@ struct dht_net {
  * @claim: of it by the peers who answered last
  * @n_claim: how many there were
  * @update_at: when the next UPDATE is due
+ * @back_at: before then nobody is asked only because he has asked
  * @commands: answered
  * @asked: commands sent
  * @fill_at: when the next bucket is looked into, microseconds
@@ -236,6 +237,7 @@ struct dht_node {
 	uint64_t		claim[DHT_CLAIMS];
 	uint32_t		n_claim;
 	uint64_t		update_at;
+	uint64_t		back_at;
 	uint64_t		commands;
 	uint64_t		asked;
 	uint64_t		fill_at;
@@ -630,6 +632,7 @@ bool dht_responsible(const struct dht_node *node, const struct themis_id *id,
 bool dht_in_range(const struct dht_node *node, const struct themis_id *id);
 void dht_update_ask(struct dht_node *node, uint64_t now);
 void dht_update_from(struct dht_node *node, uint64_t now, uint32_t known);
+void dht_update_back(struct dht_node *node, uint64_t now, uint32_t known);
 void dht_update_answer(struct dht_node *node, uint64_t now,
 		       const struct dht_message *m, struct dht_message *r,
 		       const struct themis_id *asker, uint8_t *room);

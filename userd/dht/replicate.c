@@ -132,6 +132,24 @@ void dht_update_from(struct dht_node *node, uint64_t now, uint32_t known)
 	dht_request(node, now, known, DHT_FOR_UPDATE, 0, &m);
 }
 
+/*
+ * Around what the next peer is looked for: the node itself, and as often one of
+ * the objects that it holds.
+ */
+static const struct themis_id *next_center(const struct dht_node *node,
+					   uint64_t random)
+{
+	struct core_walk walk = core_walk(&node->store.all);
+	size_t count = node->store.by_id.count, skip;
+	struct core_list *pos = NULL;
+
+	if (!count || random & 1)
+		return &node->self.id;
+	for (skip = (random >> 1) % count + 1; skip; skip--)
+		pos = core_walk_on(&walk);
+	return &core_entry(pos, struct dht_held, all)->id;
+}
+
 /**
  * dht_update_ask() - the next update of a node is due
  * @node: the node
@@ -139,17 +157,40 @@ void dht_update_from(struct dht_node *node, uint64_t now, uint32_t known)
  */
 void dht_update_ask(struct dht_node *node, uint64_t now)
 {
-	uint64_t gap = dht_lease(node) * DHT_SECOND / UPDATES, random;
+	uint64_t gap = dht_lease(node) * DHT_SECOND / UPDATES, random[2];
 	const struct dht_peer *best[32];
 	unsigned int n;
 
-	dht_of(node)->config.random(dht_of(node)->config.ctx, &random,
+	dht_of(node)->config.random(dht_of(node)->config.ctx, random,
 				    sizeof(random));
-	node->update_at = now + gap * 3 / 4 + random % (gap / 2);
-	n = dht_table_nearest(node, &node->self.id, false, best,
+	node->update_at = now + gap * 3 / 4 + random[0] % (gap / 2);
+	n = dht_table_nearest(node, next_center(node, random[1]), false, best,
 			      dht_p(node)->redundancy);
 	if (n)
-		dht_update_from(node, now, best[(random >> 32) % n]->known);
+		dht_update_from(node, now, best[(random[0] >> 32) % n]->known);
+}
+
+/**
+ * dht_update_back() - ask who has asked, if he would never be asked
+ * @node: who was asked
+ * @now: microseconds
+ * @known: who has asked
+ *
+ * To be near is mutual, to be among the nearest is not: where few nodes share
+ * most bits with an object, the others who should hold it may be surrounded by
+ * so many of their own that they look nowhere else. The few ask them, and so are
+ * asked. There is a bound to it, for anybody may ask.
+ */
+void dht_update_back(struct dht_node *node, uint64_t now, uint32_t known)
+{
+	const struct themis_id *asker = &dht_book_at(dht_of(node), known)->id;
+	unsigned int r = dht_p(node)->redundancy;
+
+	if (!node->joined || node->left || now < node->back_at ||
+	    dht_responsible(node, &node->self.id, asker, r + 1))
+		return;
+	node->back_at = now + dht_lease(node) * DHT_SECOND / UPDATES / r;
+	dht_update_from(node, now, known);
 }
 
 /**
