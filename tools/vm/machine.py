@@ -2,7 +2,6 @@
 """The command lines of the machines that a guest can run on."""
 
 import os
-import re
 import tempfile
 
 # In-tree modules that a guest needs before it sees the host's files. User
@@ -37,7 +36,7 @@ def qemu(kernel, opts, fds, image, shares, _private):
         argv[-1] += " sysctl.kernel.hung_task_timeout_secs=0"
         argv += ["-accel", "tcg", "-icount", "shift=0,sleep=off"]
     else:
-        argv += ["-accel", f"tcg,thread={qemu_threads(kernel)}"]
+        argv += ["-accel", f"tcg,thread={qemu_threads(kernel, opts)}"]
     argv += ["-object", "rng-random,filename=/dev/urandom,id=rng",
              "-device", "virtio-rng-pci,rng=rng",
              "-chardev", f"socket,id=console,fd={fds['console']}",
@@ -57,21 +56,19 @@ def qemu(kernel, opts, fds, image, shares, _private):
     return argv
 
 
-def qemu_threads(kernel):
+def qemu_threads(kernel, opts):
     """Return whether the guest's processors run at once ("multi"), or take
     turns ("single").
 
     Where one of them patches a breakpoint out of a branch that another runs,
     the emulator may keep what it has translated of the old code, and the
-    breakpoint is hit when nobody expects it any more. Kernels before 6.16 let
-    that pass and try again, later ones end with "Oops: int3", within seconds
+    breakpoint is hit when nobody expects it any more. Kernels before 6.16 try
+    again, mostly not for ever; later ones end with "Oops: int3", within seconds
     where something in use is patched.
     """
-    series = tuple(int(n) for n in re.match(r"(\d+)\.(\d+)",
-                                            kernel.release).groups())
     with open(f"{kernel.kdir}/.config", encoding="utf-8") as config:
         patched = "CONFIG_JUMP_LABEL=y\n" in config
-    return "single" if patched and series >= (6, 16) else "multi"
+    return "single" if patched and not opts.parallel else "multi"
 
 
 def qemu_directory(tag, path, readonly):
