@@ -262,24 +262,6 @@ static json_t *tagged(json_t *reply, json_t *tag)
 	return reply;
 }
 
-void control_answer(struct control_later *later, json_t *reply)
-{
-	struct control_client *client;
-
-	if (!later) {
-		json_decref(reply);
-		return;
-	}
-	client = later->client;
-	reply = tagged(reply, settled(later));
-	if (!client) {
-		json_decref(reply);
-		return;
-	}
-	put_line(client, reply, REPLY_MAX);
-	ev_feed_event(client->control->loop, &client->writer, EV_WRITE);
-}
-
 void control_answer_text(struct control_later *later, struct jtext *reply)
 {
 	struct control_client *client;
@@ -303,6 +285,15 @@ void control_answer_text(struct control_later *later, struct jtext *reply)
 	}
 	put_text(client, reply, REPLY_MAX);
 	ev_feed_event(client->control->loop, &client->writer, EV_WRITE);
+}
+
+void control_answer(struct control_later *later, json_t *reply)
+{
+	struct jtext text = { 0 };
+
+	jtext_json(&text, reply);
+	control_answer_text(later, &text);
+	jtext_free(&text);
 }
 
 void control_now(struct control_later *later)
