@@ -58,6 +58,10 @@ class Crowd(hosts.Ours):
         else:
             self.members = [ids[name] for name in names]
 
+    def bytes(self):
+        """What the daemons take to which nodes come."""
+        return sum(daemon.memory() for daemon in self.daemons[1:])
+
     def nodes_of(self, index):
         """The ids of a daemon's nodes by their names, or None."""
         done = hosts.subprocess.run(
@@ -128,11 +132,13 @@ def run(count):
     nodes = count // (HOSTS - 1)
     with hosts.Bridge(HOSTS) as bridge:
         with Crowd(bridge, nodes) as crowd:
+            before = crowd.bytes()
             yield one_by_one(crowd)
+            joined = crowd.bytes() - before
+            yield {"phase": "memory", "memory": joined // len(crowd.others),
+                   "daemon": before // (HOSTS - 1),
+                   "nodes": nodes}
             yield from blink(crowd)
-            yield {"phase": "memory", "memory": sum(
-                daemon.memory() for daemon in crowd.daemons)
-                // (VIA + nodes * (HOSTS - 1))}
         with Crowd(bridge, nodes) as crowd:
             answers, total = control.all_at_once(
                 [(path, crowd.join(number))

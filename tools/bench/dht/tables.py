@@ -157,7 +157,9 @@ def show_joins(records):
         "nodes", "failed", "each", "p50", "p99", "paper (times)"], rows)
     for record in records:
         if record["phase"] == "memory":
-            print(f"memory a node: {record['memory']:,} bytes")
+            print(f"memory of a joined node: {record['memory']:,} bytes, of a "
+                  f"daemon with {record['nodes']} that have not joined: "
+                  f"{record['daemon']:,} bytes")
 
 
 def show_control(records):
