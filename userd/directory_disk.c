@@ -31,7 +31,8 @@ static int cause(const struct disk *disk, int err)
 	int fd;
 
 	if (err == EIO && disk->env && !mdb_env_get_fd(disk->env, &fd) &&
-	    !fstatvfs(fd, &fs) && (uint64_t)fs.f_bavail * fs.f_frsize < FULL_BYTES)
+	    !fstatvfs(fd, &fs) &&
+	    (uint64_t)fs.f_bavail * fs.f_frsize < FULL_BYTES)
 		err = ENOSPC;
 	return err;
 }

@@ -244,7 +244,8 @@ void core_rx_init(struct themis_core *core, uint64_t now, uint16_t link,
 	core_random(core, secret, sizeof(secret));
 	core_node_unlock(node);
 	err = themis_resp_build(&agree->resp, init, &node->self, &a,
-				agree->local, secret, core_psk(peer), &agree->keys);
+				agree->local, secret, core_psk(peer),
+				&agree->keys);
 	core_node_lock(node);
 	sodium_memzero(secret, sizeof(secret));
 	if (err) {
