@@ -107,6 +107,7 @@ must 'and know each other' wait_for 20 eval \
 	"on m2 find ${id[m3]} && on m2 find ${id[m4]}"
 ! store_many m1 50 600
 result $? 'a client of the full one is refused, whatever copies others have'
+must 'what it acknowledges the others have' test "$(lost m2)" = 0
 must 'somebody else stores with a quorum of others' \
 	store_many m2 8 650
 
