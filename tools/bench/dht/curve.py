@@ -4,7 +4,9 @@ with nobody to having one with all that are asked."""
 
 import base64
 import hashlib
+import json
 import os
+from statistics import median_high
 
 import control
 import hosts
@@ -36,7 +38,7 @@ class Known(hosts.Ours):
         return super().config(index)
 
     def first_id(self, path):
-        return hosts.json.loads(hosts.command(
+        return json.loads(hosts.command(
             hosts.THEMIS, "-j", "key", "show", path, "netid",
             "bench"))[0]["id"]
 
@@ -61,7 +63,7 @@ class Known(hosts.Ours):
 
     def sessions(self):
         """The sessions of the asker's host."""
-        return hosts.json.loads(hosts.command(
+        return json.loads(hosts.command(
             hosts.THEMIS, "-n", self.bridge.hosts[-1], "-j", "session"))
 
     def forget(self):
@@ -96,11 +98,6 @@ class Null(Known):
     DAEMON = "themisd-null"
 
 
-def median(values):
-    """The upper one of two."""
-    return sorted(values)[len(values) // 2]
-
-
 def far(side, keys):
     """Those that the asker does not hold itself; all, in a network of no more
     nodes than there are copies."""
@@ -119,7 +116,7 @@ def load(side, width, keys):
     side.drivers[-1].say(f"find {width} " + " ".join(keys))
     answer = side.drivers[-1].hear()
     took = (answer["end"] - answer["begin"]) / 1e9
-    return {"p50_ms": median(answer["ns"]) / 1e6, "ms": [
+    return {"p50_ms": median_high(answer["ns"]) / 1e6, "ms": [
         ns / 1e6 for ns in answer["ns"]], "rate": len(keys) / took,
         "good": answer["ok"] / len(keys)}
 
@@ -169,8 +166,8 @@ def our_run(side):
         side.forget()
         cold.append([column[0] for column in side.find([key])])
     us, rounds, asked = zip(*cold)
-    yield {"phase": "cold, in the daemon", "us": median(us),
-           "rounds": median(rounds), "asked": sum(asked) / len(asked)}
+    yield {"phase": "cold, in the daemon", "us": median_high(us),
+           "rounds": median_high(rounds), "asked": sum(asked) / len(asked)}
     side.forget()
     yield shown("cold", load(side, 1, keys[:1]))
     side.forget()
@@ -183,8 +180,8 @@ def our_run(side):
     for _ in range(4):
         load(side, WIDTH, keys)
     us, rounds, asked = side.find(keys)
-    yield {"phase": "warm, in the daemon", "us": median(us),
-           "rounds": median(rounds), "asked": sum(asked) / len(asked),
+    yield {"phase": "warm, in the daemon", "us": median_high(us),
+           "rounds": median_high(rounds), "asked": sum(asked) / len(asked),
            "sessions": len(side.sessions())}
     yield shown("warm", load(side, 1, many(keys)))
     yield shown("warm at once", load(side, WIDTH, many(keys)))
@@ -195,7 +192,7 @@ def round_trips(paths):
     text = hosts.command(f"{hosts.BUILD}/themis-bench", "--icount", "--sizes",
                          "512", "--tests", "rr", *paths)
     for line in text.splitlines():
-        row = hosts.json.loads(line)
+        row = json.loads(line)
         yield {"phase": "round trip", "path": row["path"],
                "us": row["instructions"] / 1000}
 
