@@ -237,7 +237,7 @@ static int check_fresh(struct themis_session *session,
 	}
 	if (!tn->seen) {
 		tn->seen = kvcalloc(THEMIS_SEEN_KEYS, sizeof(*tn->seen),
-				    GFP_KERNEL);
+				    THEMIS_GFP_QUIET);
 		if (!tn->seen)
 			return -ENOMEM;
 	}

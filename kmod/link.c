@@ -337,7 +337,7 @@ int themis_link_add(struct themis_net *tn, u16 port,
 		return -ENOSPC;
 	}
 	if (!tn->rate) {
-		tn->rate = kvzalloc(sizeof(*tn->rate), GFP_KERNEL);
+		tn->rate = kvzalloc(sizeof(*tn->rate), THEMIS_GFP_QUIET);
 		if (!tn->rate)
 			return -ENOMEM;
 	}

@@ -81,7 +81,7 @@ static int __net_init themis_net_start(struct net *net)
 	get_random_bytes(&tn->seen_secret, sizeof(tn->seen_secret));
 	get_random_bytes(&tn->rate_secret, sizeof(tn->rate_secret));
 
-	tn->percpu = alloc_percpu(struct themis_percpu);
+	tn->percpu = alloc_percpu_gfp(struct themis_percpu, THEMIS_GFP_QUIET);
 	if (!tn->percpu)
 		return -ENOMEM;
 

@@ -58,6 +58,12 @@
 #define THEMIS_STOCK_MEM	(128L << 10) /* more, kept by each processor */
 #define THEMIS_SEEN_KEYS	4096
 
+/*
+ * For vmalloc() and memory of each processor, which put a trace into the log
+ * where they fail. Who asked is told by -ENOMEM; the log is not his to fill.
+ */
+#define THEMIS_GFP_QUIET	(GFP_KERNEL | __GFP_NOWARN)
+
 /**
  * struct themis_percpu - the counters of one processor
  * @count: indexed by enum themis_counter; wraps on 32-bit kernels, as the

@@ -88,7 +88,8 @@ static struct themis_endpoint *endpoint_make(const union themis_addr *to,
 	if (!endpoint)
 		return NULL;
 	endpoint->addr = *to;
-	if (dst_cache_init(&endpoint->route.cache, gfp)) {
+	/* As THEMIS_GFP_QUIET is */
+	if (dst_cache_init(&endpoint->route.cache, gfp | __GFP_NOWARN)) {
 		kfree(endpoint);
 		return NULL;
 	}

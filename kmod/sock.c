@@ -160,7 +160,8 @@ int themis_sock_prepare(struct themis_sock *sock)
 		return 0;
 
 	places = roundup_pow_of_two(2 * READ_ONCE(sock->commands));
-	place = kvcalloc(places, sizeof(*place), GFP_KERNEL_ACCOUNT);
+	place = kvcalloc(places, sizeof(*place),
+			 THEMIS_GFP_QUIET | __GFP_ACCOUNT);
 	if (!place)
 		return -ENOMEM;
 
