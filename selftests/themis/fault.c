@@ -21,6 +21,7 @@
 #define POUR_MS		2000
 #define POUR_MAX_MS	30000	/* on a slow machine */
 #define FEW		100
+#define CROWD		2000	/* sessions */
 
 static const char text[] = "a message";
 static char large[30000];
@@ -177,7 +178,7 @@ static int run_session(struct scene *s)
 	int err = make_session(s);
 	struct session session;
 
-	if (err && session_get(&s->w.net, s->w.node, s->id, &session) != -ENOENT)
+	if (err && !session_get(&s->w.net, s->w.node, s->id, &session))
 		return -EEXIST;
 	return err;
 }
@@ -441,6 +442,10 @@ static const struct op raw[] = {
 	{ "bind it", make_raw, run_raw_bind, drop_socket, false },
 };
 
+static const struct op one_more = {
+	"one more session", NULL, make_session, NULL, false
+};
+
 /* Returns whether all was well; says what was done. */
 static bool each_fails(struct scene *s, const struct op *ops, size_t n)
 {
@@ -465,6 +470,29 @@ TEST_F_TIMEOUT(fault, requests, 300)
 		SKIP(return, NO_INJECTION);
 	ASSERT_EQ(0, inject_below_module());
 	EXPECT_TRUE(each_fails(&self->s, requests, ARRAY_SIZE(requests)));
+}
+
+/*
+ * Each keeps memory for every processor, which comes in pieces: to make a new
+ * one can fail as well, and happens to one session among hundreds.
+ */
+TEST_F_TIMEOUT(fault, crowd, 300)
+{
+	struct scene *s = &self->s;
+	int last = 0, most = 0;
+
+	if (!inject_possible())
+		SKIP(return, NO_INJECTION);
+	ASSERT_EQ(0, inject_below_module());
+	for (int i = 0; i < CROWD; i++) {
+		fill_random(s->id, sizeof(s->id));
+		last = fail_each(s, &one_more);
+		ASSERT_LE(0, last);
+		if (most < last)
+			most = last;
+	}
+	TH_LOG("%d calls at most, %d at last", most, last);
+	EXPECT_LT(last, most);
 }
 
 TEST_F_TIMEOUT(fault, sockets, 300)
@@ -496,6 +524,51 @@ TEST_F_TIMEOUT(fault, raw, 300)
 		SKIP(return, NO_INJECTION);
 	ASSERT_EQ(0, inject_below_module());
 	EXPECT_TRUE(each_fails(&self->s, raw, ARRAY_SIZE(raw)));
+}
+
+static bool fails_at_once(struct scene *s, const struct op *op)
+{
+	int err = op->before ? op->before(s) : 0;
+
+	if (err)
+		return false;
+	if (inject_percent(100))
+		return false;
+	err = op->run(s);
+	if (inject_percent(0))
+		return false;
+	if (op->after)
+		op->after(s);
+	if (err >= 0 || (!op->sure && inject_excuses(err)))
+		return true;
+	printf("# %s: %d\n", op->name, err);
+	fflush(stdout);
+	return false;
+}
+
+/*
+ * Nothing is to be had at all, so that an allocator which tries another way
+ * when the first one fails finds none.
+ */
+TEST_F_TIMEOUT(fault, all, 60)
+{
+	struct scene *s = &self->s;
+	struct net first;
+
+	if (!inject_possible())
+		SKIP(return, NO_INJECTION);
+	ASSERT_EQ(0, inject_below_module());
+	for (size_t i = 0; i < ARRAY_SIZE(requests); i++)
+		EXPECT_TRUE(fails_at_once(s, &requests[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++)
+		EXPECT_TRUE(fails_at_once(s, &sockets[i]));
+	ASSERT_EQ(0, net_new(&first));
+	ASSERT_EQ(0, inject_percent(100));
+	EXPECT_EQ(-ENOMEM, link_new(&first, OTHER_LINK));
+	ASSERT_EQ(0, inject_percent(0));
+	ASSERT_EQ(0, link_new(&first, OTHER_LINK));
+	ASSERT_EQ(0, net_enter(&s->w.net));
+	net_free(&first);
 }
 
 /* Where there is no thread to fail in: what comes from the wire, timers. */
