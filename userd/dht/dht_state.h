@@ -102,6 +102,8 @@ struct dht_table {
 	uint16_t	size[DHT_BUCKETS];
 };
 
+#define DHT_COPIES	16	/* of an object, that a holder knows of */
+
 /**
  * struct dht_held - an object at a node
  * @by_id: in the store, by id
@@ -109,6 +111,10 @@ struct dht_table {
  * @id: under which it is found
  * @key: of its digest
  * @until: when the node may forget it, microseconds
+ * @seen_at: since when @copy is kept, microseconds
+ * @copy: bits of the ids of others who hold it, as their updates say
+ * @n_copies: how many there have been since then
+ * @asked: the same bits of who was asked last because he is not among them
  * @object: taken apart; points into @b
  * @b: the object
  */
@@ -118,6 +124,10 @@ struct dht_held {
 	struct themis_id	id;
 	uint64_t		key;
 	uint64_t		until;
+	uint64_t		seen_at;
+	uint16_t		copy[DHT_COPIES];
+	uint16_t		n_copies;
+	uint16_t		asked;
 	struct dht_object	object;
 	uint8_t			b[];
 };
@@ -194,7 +204,8 @@ struct dht_net {
  * @claim: of it by the peers who answered last
  * @n_claim: how many there were
  * @update_at: when the next UPDATE is due
- * @back_at: before then nobody is asked only because he has asked
+ * @back_at: before then nobody is asked because he has asked
+ * @updated: who was asked last
  * @commands: answered
  * @asked: commands sent
  * @fill_at: when the next bucket is looked into, microseconds
@@ -238,6 +249,7 @@ struct dht_node {
 	uint32_t		n_claim;
 	uint64_t		update_at;
 	uint64_t		back_at;
+	uint32_t		updated;
 	uint64_t		commands;
 	uint64_t		asked;
 	uint64_t		fill_at;

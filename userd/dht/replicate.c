@@ -5,7 +5,8 @@
  * Each node asks one of its nearest peers several times in a lease what it
  * should hold and does not: it sends digests of what it has, and gets objects.
  * So a copy that died with its node is made again by whoever has moved up, and
- * a partition heals, without anybody to coordinate it.
+ * a partition heals, without anybody to coordinate it. Who is asked asks back,
+ * and who knows of few copies of an object goes to those who may lack it first.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,9 @@
 #include "dht_state.h"
 
 #define UPDATES		4		/* in a lease */
+#define LOOK		64		/* objects looked through for the rarest */
+#define FORGET		4		/* leases that it is known who has a copy */
+#define HURRY		4		/* updates in the time of one, if few have */
 
 /**
  * dht_responsible() - whether somebody is among the nearest to an object
@@ -128,26 +132,114 @@ void dht_update_from(struct dht_node *node, uint64_t now, uint32_t known)
 	uint8_t b[DHT_DIGESTS_MAX * DHT_DIGEST_LEN];
 	struct dht_message m = { .type = DHT_UPDATE };
 
+	node->updated = known;
 	put_digests(node, &m, b);
 	dht_request(node, now, known, DHT_FOR_UPDATE, 0, &m);
 }
 
+/* Bits in which those near to one another differ as well. */
+static uint16_t tag(uint64_t prefix)
+{
+	return prefix;
+}
+
+static bool has_copy(const struct dht_held *held, uint64_t prefix)
+{
+	unsigned int i;
+
+	for (i = 0; i < held->n_copies && i < DHT_COPIES; i++)
+		if (held->copy[i] == tag(prefix))
+			return true;
+	return false;
+}
+
+/* Who has had a copy may have let go of it, so this is forgotten in the end. */
+static void add_copy(const struct dht_node *node, struct dht_held *held,
+		     uint64_t now, const struct themis_id *who)
+{
+	uint64_t prefix = dht_prefix(who);
+
+	if (now - held->seen_at > dht_lease(node) * DHT_SECOND * FORGET) {
+		held->seen_at = now;
+		held->n_copies = 0;
+	}
+	if (!has_copy(held, prefix))
+		held->copy[held->n_copies++ % DHT_COPIES] = tag(prefix);
+}
+
 /*
- * Around what the next peer is looked for: the node itself, and as often one of
- * the objects that it holds.
+ * The nearest to an object of whom it is not known that he has a copy, unless
+ * he was asked last time; and how many have one.
  */
-static const struct themis_id *next_center(const struct dht_node *node,
-					   uint64_t random)
+static const struct dht_peer *without(const struct dht_node *node,
+				      const struct dht_held *held,
+				      unsigned int *copies)
+{
+	unsigned int i, n, r = dht_p(node)->redundancy;
+	const struct dht_peer *best[32], *peer = NULL;
+	uint64_t id = dht_prefix(&held->id);
+
+	*copies = 1;
+	n = dht_table_nearest(node, &held->id, false, best, r);
+	if (n == r && (best[n - 1]->prefix ^ id) > (node->table.self ^ id))
+		n--;
+	for (i = 0; i < n; i++) {
+		if (has_copy(held, best[i]->prefix))
+			++*copies;
+		else if (!peer && tag(best[i]->prefix) != held->asked)
+			peer = best[i];
+	}
+	return peer;
+}
+
+/* Whom an object is missing of which fewer copies are known than of others. */
+static const struct dht_peer *rarest(const struct dht_node *node,
+				     uint64_t random, unsigned int *least)
 {
 	struct core_walk walk = core_walk(&node->store.all);
 	size_t count = node->store.by_id.count, skip;
-	struct core_list *pos = NULL;
+	const struct dht_peer *peer, *found = NULL;
+	struct dht_held *held, *first = NULL;
+	struct core_list *pos;
+	unsigned int copies, i;
 
-	if (!count || random & 1)
-		return &node->self.id;
-	for (skip = (random >> 1) % count + 1; skip; skip--)
-		pos = core_walk_on(&walk);
-	return &core_entry(pos, struct dht_held, all)->id;
+	*least = dht_p(node)->redundancy;
+	if (!count)
+		return NULL;
+	for (skip = count > LOOK ? random % (count - LOOK) : 0; skip; skip--)
+		core_walk_on(&walk);
+	for (i = 0; i < LOOK && (pos = core_walk_on(&walk)); i++) {
+		held = core_entry(pos, struct dht_held, all);
+		peer = without(node, held, &copies);
+		if (peer && copies < *least) {
+			*least = copies;
+			found = peer;
+			first = held;
+		}
+	}
+	if (found)
+		first->asked = tag(found->prefix);
+	return found;
+}
+
+/* One of those nearest to the node, or to one of the objects that it holds. */
+static const struct dht_peer *neighbour(const struct dht_node *node,
+					const uint64_t random[2])
+{
+	struct core_walk walk = core_walk(&node->store.all);
+	size_t count = node->store.by_id.count, skip;
+	const struct themis_id *id = &node->self.id;
+	const struct dht_peer *best[32];
+	struct core_list *pos = NULL;
+	unsigned int n;
+
+	if (count && !(random[1] & 1)) {
+		for (skip = (random[1] >> 1) % count + 1; skip; skip--)
+			pos = core_walk_on(&walk);
+		id = &core_entry(pos, struct dht_held, all)->id;
+	}
+	n = dht_table_nearest(node, id, false, best, dht_p(node)->redundancy);
+	return n ? best[(random[0] >> 32) % n] : NULL;
 }
 
 /**
@@ -158,20 +250,24 @@ static const struct themis_id *next_center(const struct dht_node *node,
 void dht_update_ask(struct dht_node *node, uint64_t now)
 {
 	uint64_t gap = dht_lease(node) * DHT_SECOND / UPDATES, random[2];
-	const struct dht_peer *best[32];
-	unsigned int n;
+	const struct dht_peer *peer;
+	unsigned int copies;
 
 	dht_of(node)->config.random(dht_of(node)->config.ctx, random,
 				    sizeof(random));
+	/* By chance as well: what is known of copies may be wrong. */
+	peer = rarest(node, random[1], &copies);
+	if (peer && copies < dht_p(node)->redundancy / 2)
+		gap /= HURRY;
+	else if (!peer || random[0] >> 63)
+		peer = neighbour(node, random);
 	node->update_at = now + gap * 3 / 4 + random[0] % (gap / 2);
-	n = dht_table_nearest(node, next_center(node, random[1]), false, best,
-			      dht_p(node)->redundancy);
-	if (n)
-		dht_update_from(node, now, best[(random[0] >> 32) % n]->known);
+	if (peer)
+		dht_update_from(node, now, peer->known);
 }
 
 /**
- * dht_update_back() - ask who has asked, if he would never be asked
+ * dht_update_back() - ask who has asked
  * @node: who was asked
  * @now: microseconds
  * @known: who has asked
@@ -179,17 +275,15 @@ void dht_update_ask(struct dht_node *node, uint64_t now)
  * To be near is mutual, to be among the nearest is not: where few nodes share
  * most bits with an object, the others who should hold it may be surrounded by
  * so many of their own that they look nowhere else. The few ask them, and so are
- * asked. There is a bound to it, for anybody may ask.
+ * asked. There is a bound to it, for anybody may ask, and an end.
  */
 void dht_update_back(struct dht_node *node, uint64_t now, uint32_t known)
 {
-	const struct themis_id *asker = &dht_book_at(dht_of(node), known)->id;
-	unsigned int r = dht_p(node)->redundancy;
-
 	if (!node->joined || node->left || now < node->back_at ||
-	    dht_responsible(node, &node->self.id, asker, r + 1))
+	    known == node->updated)
 		return;
-	node->back_at = now + dht_lease(node) * DHT_SECOND / UPDATES / r;
+	node->back_at = now + dht_lease(node) * DHT_SECOND / UPDATES /
+			      dht_p(node)->redundancy;
 	dht_update_from(node, now, known);
 }
 
@@ -245,9 +339,13 @@ void dht_update_answer(struct dht_node *node, uint64_t now,
 		held = core_entry(pos, struct dht_held, all);
 		if (held->until <= now ||
 		    themis_id_compare(&held->id, &m->target) < 0 ||
-		    themis_id_compare(&held->id, &m->to) > 0 ||
-		    has(m, held) ||
-		    !dht_responsible(node, &held->id, asker,
+		    themis_id_compare(&held->id, &m->to) > 0)
+			continue;
+		if (has(m, held)) {
+			add_copy(node, held, now, asker);
+			continue;
+		}
+		if (!dht_responsible(node, &held->id, asker,
 				     dht_p(node)->redundancy))
 			continue;
 		len = r->n_objects < DHT_OBJECTS_MAX ?
@@ -276,15 +374,22 @@ void dht_update_taken(struct dht_node *node, uint64_t now, uint32_t known,
 		      const struct dht_message *m)
 {
 	const uint8_t *at = m->objects, *end = at + m->objects_len, *b;
+	const struct themis_id *who = &dht_book_at(dht_of(node), known)->id;
+	struct dht_held *held;
 	struct themis_id id;
 	unsigned int kept = 0;
 	uint64_t seq;
 	uint32_t lease;
 	size_t len;
 
-	while ((b = dht_object_next(&at, end, &len, &lease)))
-		kept += dht_store_check(node, now, b, len, lease, &seq,
-					&id) == DHT_OK;
+	while ((b = dht_object_next(&at, end, &len, &lease))) {
+		if (dht_store_check(node, now, b, len, lease, &seq, &id))
+			continue;
+		kept++;
+		for (held = dht_store_first(node, &id); held;
+		     held = dht_store_next(held, &id))
+			add_copy(node, held, now, who);
+	}
 	/* Only while it leads to something: he decides, not we. */
 	if (m->flags & DHT_MORE && kept)
 		dht_update_from(node, now, known);
