@@ -7,91 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "acceptor.h"
-#include "control.h"
+#include "control_state.h"
+#include "listen.h"
 #include "log.h"
 
-/* An answer may list every peer at its bound. */
-#define REPLY_MAX	(64u * 1024 * 1024)
 #define CONTROL_WRITE	65536	/* bytes of answers before they are written */
-
-/**
- * struct control_client - a connection
- * @next: in control.clients
- * @control: whose it is
- * @fd: the connection
- * @who: the process at the other end when it connected
- * @reader: on @fd, while no answer waits to be read
- * @writer: on @fd, while an answer does
- * @timer: for lines that do not end and clients that do not ask
- * @monitor: gets events
- * @later: answers that are owed, in any order
- * @n_later: how many
- * @tag: of the request that is being handled, or NULL
- * @blocked: one of @later has no tag: the next request waits for it
- * @closing: the other end, or this one, has had enough
- * @in: what has been read
- * @in_len: bytes in @in
- * @out: what is to be written
- * @out_at: bytes of @out that are written already
- */
-struct control_client {
-	struct control_client	*next;
-	struct control		*control;
-	int			fd;
-	struct ucred		who;
-	ev_io			reader;
-	ev_io			writer;
-	ev_timer		timer;
-	bool			monitor;
-	struct control_later	*later;
-	unsigned int		n_later;
-	json_t			*tag;
-	bool			blocked;
-	bool			closing;
-	char			*in;
-	size_t			in_len;
-	struct jtext		out;
-	size_t			out_at;
-};
-
-/**
- * struct control_later - an answer that is owed
- * @client: to whom; NULL: it is gone
- * @next: of the same client
- * @tag: of the request, or NULL
- */
-struct control_later {
-	struct control_client	*client;
-	struct control_later	*next;
-	json_t			*tag;
-};
-
-/**
- * struct control - the listening socket and its clients
- * @loop: the event loop
- * @path: of the socket
- * @fd: the socket
- * @listener: on @fd
- * @handler: answers
- * @ctx: passed to @handler
- * @clients: list of them
- * @nclients: how many
- */
-struct control {
-	struct ev_loop		*loop;
-	char			path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	int			fd;
-	struct acceptor		listener;
-	control_handler		handler;
-	void			*ctx;
-	struct control_client	*clients;
-	unsigned int		nclients;
-};
 
 json_t *control_ok(json_t *result)
 {
@@ -144,162 +66,6 @@ static void client_free(struct control_client *client)
 	free(client->in);
 	jtext_free(&client->out);
 	free(client);
-}
-
-/* Writes what the socket takes; the rest waits for it. */
-static void flush(struct control_client *client)
-{
-	struct ev_loop *loop = client->control->loop;
-	ssize_t n;
-
-	while (client->out_at < client->out.len) {
-		n = send(client->fd, client->out.b + client->out_at,
-			 client->out.len - client->out_at,
-			 MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN) {
-			ev_io_start(loop, &client->writer);
-			return;
-		}
-		if (n < 0) {
-			client->closing = true;
-			return;
-		}
-		client->out_at += (size_t)n;
-	}
-	jtext_free(&client->out);
-	client->out_at = 0;
-	ev_io_stop(loop, &client->writer);
-}
-
-/* Nothing is lost but the client, which is told by that. */
-static void no_memory(struct control_client *client)
-{
-	log_warn("no memory for an answer");
-	client->closing = true;
-}
-
-/* Queues a line, @max waiting bytes at most; what failed ends the client. */
-static void put_text(struct control_client *client, const struct jtext *line,
-		     size_t max)
-{
-	struct jtext *out = &client->out;
-	size_t waiting = out->len - client->out_at;
-
-	if (line->failed) {
-		no_memory(client);
-		return;
-	}
-	if (waiting + line->len + 1 > max) {
-		log_warn("process %d does not read what it asked for",
-			 client->who.pid);
-		client->closing = true;
-		return;
-	}
-	if (client->out_at) {
-		memmove(out->b, out->b + client->out_at, waiting);
-		client->out_at = 0;
-		out->len = waiting;
-	}
-	jtext_add(out, line->b, line->len);
-	jtext_add(out, "\n", 1);
-	if (out->failed)
-		no_memory(client);
-}
-
-/* As put_text(); takes @message's reference. */
-static void put_line(struct control_client *client, json_t *message,
-		     size_t max)
-{
-	struct jtext line = { 0 };
-
-	jtext_json(&line, message);
-	put_text(client, &line, max);
-	jtext_free(&line);
-}
-
-struct control_later *control_later(struct control_client *client)
-{
-	struct control_later *later = malloc(sizeof(*later));
-
-	if (!later)
-		return NULL;
-	later->client = client;
-	later->tag = json_incref(client->tag);
-	later->next = client->later;
-	client->later = later;
-	client->n_later++;
-	client->blocked |= !later->tag;
-	return later;
-}
-
-/* It is owed no longer; frees it. Returns its tag. */
-static json_t *settled(struct control_later *later)
-{
-	struct control_client *client = later->client;
-	struct control_later **at;
-	json_t *tag = later->tag;
-
-	if (client) {
-		for (at = &client->later; *at != later; at = &(*at)->next)
-			;
-		*at = later->next;
-		client->n_later--;
-		client->blocked &= !!tag;
-	}
-	free(later);
-	return tag;
-}
-
-/* The answer says which request it answers; takes both references. */
-static json_t *tagged(json_t *reply, json_t *tag)
-{
-	if (tag && json_object_set_new(reply, "tag", tag)) {
-		json_decref(reply);
-		return NULL;
-	}
-	return reply;
-}
-
-void control_answer_text(struct control_later *later, struct jtext *reply)
-{
-	struct control_client *client;
-	json_t *tag;
-
-	if (!later)
-		return;
-	client = later->client;
-	tag = settled(later);
-	if (!client) {
-		json_decref(tag);
-		return;
-	}
-	if (tag && !reply->failed) {
-		reply->len--;
-		jtext_add(reply, ",\"tag\":", 7);
-		jtext_json(reply, tag);
-		jtext_add(reply, "}", 1);
-	} else {
-		json_decref(tag);
-	}
-	put_text(client, reply, REPLY_MAX);
-	ev_feed_event(client->control->loop, &client->writer, EV_WRITE);
-}
-
-void control_answer(struct control_later *later, json_t *reply)
-{
-	struct jtext text = { 0 };
-
-	jtext_json(&text, reply);
-	control_answer_text(later, &text);
-	jtext_free(&text);
-}
-
-void control_now(struct control_later *later)
-{
-	if (later)
-		json_decref(settled(later));
 }
 
 /* What a client has to do before it may ask for more, or NULL. */
@@ -368,7 +134,7 @@ static json_t *answer(struct control_client *client, const char *line,
 	if (json_is_null(reply))
 		json_decref(tag);
 	else
-		reply = tagged(reply, tag);
+		reply = control_tagged(reply, tag);
 	return reply;
 }
 
@@ -391,7 +157,7 @@ static bool take_some(struct control_client *client)
 		reply = answer(client, client->in + at, len);
 		at += len + 1;
 		if (!json_is_null(reply))
-			put_line(client, reply, REPLY_MAX);
+			control_put_line(client, reply, CONTROL_REPLY_MAX);
 	}
 	client->in_len -= at;
 	memmove(client->in, client->in + at, client->in_len);
@@ -408,7 +174,7 @@ static void take_lines(struct control_client *client)
 
 	while (more && !client->closing && !client->out.len) {
 		more = take_some(client);
-		flush(client);
+		control_flush(client);
 	}
 	if (!client->closing && !client->blocked &&
 	    client->in_len == CONTROL_LINE_MAX &&
@@ -418,8 +184,8 @@ static void take_lines(struct control_client *client)
 		themis_diag_set(&diag, -EMSGSIZE, "Send less at once.",
 				"the request is longer than %d bytes",
 				CONTROL_LINE_MAX);
-		put_line(client, control_bad(1, &diag), REPLY_MAX);
-		flush(client);
+		control_put_line(client, control_bad(1, &diag), CONTROL_REPLY_MAX);
+		control_flush(client);
 		client->closing = true;
 	}
 }
@@ -484,7 +250,7 @@ static void on_write(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct control_client *client = w->data;
 
-	flush(client);
+	control_flush(client);
 	if (!client->out.len)
 		take_lines(client);
 	settle(client);
@@ -499,8 +265,8 @@ static void on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
 		themis_diag_set(&diag, -ETIMEDOUT, "End it with a newline.",
 				"the request was not finished in %d seconds",
 				CONTROL_PARTIAL_S);
-		put_line(client, control_bad(1, &diag), REPLY_MAX);
-		flush(client);
+		control_put_line(client, control_bad(1, &diag), CONTROL_REPLY_MAX);
+		control_flush(client);
 	}
 	client->closing = true;
 	settle(client);
@@ -597,7 +363,7 @@ void control_event(struct control *control, json_t *event)
 		next = client->next;
 		if (!client->monitor || client->closing)
 			continue;
-		put_line(client, json_incref(event), CONTROL_BACKLOG_MAX);
+		control_put_line(client, json_incref(event), CONTROL_BACKLOG_MAX);
 		/*
 		 * Only written from the loop: the client may be the very one
 		 * whose request has caused the event. One that is closing is
@@ -608,103 +374,27 @@ void control_event(struct control *control, json_t *event)
 	json_decref(event);
 }
 
-/* Removes what a daemon that is no more has left; a living one's stays. */
-static int clear_path(const char *path, const struct sockaddr_un *sun,
-		      struct themis_diag *diag)
-{
-	struct stat st;
-	int fd, err = 0;
-
-	if (lstat(path, &st))
-		return 0;
-	if (!S_ISSOCK(st.st_mode))
-		return themis_diag_set(diag, -EEXIST,
-				       "Give another path with --control.",
-				       "\"%s\" exists and is not a socket",
-				       path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return themis_diag_set(diag, -errno, NULL,
-				       "cannot open a socket: %m");
-	if (!connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) ||
-	    errno == EAGAIN)
-		err = themis_diag_set(diag, -EADDRINUSE,
-				      "Stop it, or give another path with --control.",
-				      "another themisd listens at \"%s\"",
-				      path);
-	else if (unlink(path))
-		err = themis_diag_set(diag, -errno,
-				      "Give another path with --control.",
-				      "cannot replace \"%s\": %m", path);
-	close(fd);
-	return err;
-}
-
-static void make_dir(const char *path)
-{
-	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	char *slash;
-
-	snprintf(dir, sizeof(dir), "%s", path);
-	slash = strrchr(dir, '/');
-	if (!slash || slash == dir)
-		return;
-	*slash = '\0';
-	/* If it cannot be, bind() will say so. */
-	if (mkdir(dir, 0755) && errno != EEXIST)
-		log_debug("cannot make directory \"%s\": %m", dir);
-}
-
-static int listen_at(struct control *control, struct themis_diag *diag)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int err;
-
-	memcpy(sun.sun_path, control->path, sizeof(sun.sun_path));
-	make_dir(control->path);
-	err = clear_path(control->path, &sun, diag);
-	if (err)
-		return err;
-	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
-				      SOCK_NONBLOCK, 0);
-	if (control->fd < 0)
-		return themis_diag_set(diag, -errno, NULL,
-				       "cannot open a socket: %m");
-	if (bind(control->fd, (struct sockaddr *)&sun, sizeof(sun)) ||
-	    chmod(control->path, 0666) || listen(control->fd, 16)) {
-		err = themis_diag_set(diag, -errno,
-				      "Give another path with --control.",
-				      "cannot listen at \"%s\": %m",
-				      control->path);
-		close(control->fd);
-		return err;
-	}
-	return 0;
-}
-
 struct control *control_start(struct ev_loop *loop, const char *path,
 			      control_handler handler, void *ctx,
 			      struct themis_diag *diag)
 {
 	struct control *control;
 
-	if (!*path || strlen(path) >= sizeof(control->path)) {
-		themis_diag_set(diag, -ENAMETOOLONG,
-				"Give another path with --control.",
-				"\"%.120s\" is too long, or too short, for a socket",
-				path);
-		return NULL;
-	}
 	control = calloc(1, sizeof(*control));
-	if (!control) {
+	if (control)
+		control->path = strdup(path);
+	if (!control || !control->path) {
 		themis_diag_set(diag, -ENOMEM, NULL, "out of memory");
+		free(control);
 		return NULL;
 	}
 	control->loop = loop;
 	control->handler = handler;
 	control->ctx = ctx;
-	memcpy(control->path, path, strlen(path));
-	if (listen_at(control, diag)) {
+	control->fd = listen_at(path, "Give another path with --control.",
+				diag);
+	if (control->fd < 0) {
+		free(control->path);
 		free(control);
 		return NULL;
 	}
@@ -724,7 +414,7 @@ void control_stop(struct control *control)
 		client_free(client);
 	}
 	acceptor_stop(&control->listener);
-	close(control->fd);
-	unlink(control->path);
+	listen_end(control->fd, control->path);
+	free(control->path);
 	free(control);
 }

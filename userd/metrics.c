@@ -8,11 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "acceptor.h"
+#include "listen.h"
 #include "log.h"
 #include "metrics.h"
 
@@ -50,7 +49,7 @@ struct metrics_client {
 struct metrics {
 	struct daemon		*d;
 	int			fd;
-	char			path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char			*path;
 	struct acceptor		listener;
 	char			*text;
 	size_t			len;
@@ -178,58 +177,28 @@ static void on_connect(struct ev_loop *loop, ev_io *w, int revents)
 	ev_timer_start(loop, &client->timer);
 }
 
-static int listen_at(struct metrics *metrics, const struct sockaddr_un *sun)
-{
-	struct stat st;
-	int err;
-
-	/* The daemon's lock is held, so a socket there is a dead one's. */
-	if (!lstat(metrics->path, &st)) {
-		if (!S_ISSOCK(st.st_mode))
-			return -EEXIST;
-		unlink(metrics->path);
-	}
-	metrics->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
-				      SOCK_NONBLOCK, 0);
-	if (metrics->fd < 0)
-		return -errno;
-	if (bind(metrics->fd, (const struct sockaddr *)sun, sizeof(*sun)) ||
-	    chmod(metrics->path, 0666) || listen(metrics->fd, 16)) {
-		err = -errno;
-		close(metrics->fd);
-		return err;
-	}
-	return 0;
-}
-
 int metrics_start(struct daemon *d, const char *path,
 		  struct themis_diag *diag)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	struct metrics *metrics;
 	size_t i;
-	int err;
+	int fd;
 
-	if (strlen(path) >= sizeof(sun.sun_path))
-		return themis_diag_set(diag, -ENAMETOOLONG,
-				       "Give another one under \"metrics\".",
-				       "\"%.120s\" is too long for a socket",
-				       path);
 	metrics = calloc(1, sizeof(*metrics));
-	if (!metrics)
-		return themis_diag_set(diag, -ENOMEM, NULL, "out of memory");
-	metrics->d = d;
-	memcpy(metrics->path, path, strlen(path));
-	memcpy(sun.sun_path, path, strlen(path));
-	err = listen_at(metrics, &sun);
-	if (err) {
-		themis_diag_set(diag, err,
-				"Give another one under \"metrics\".",
-				"cannot listen at \"%s\": %s", path,
-				strerror(-err));
+	if (metrics)
+		metrics->path = strdup(path);
+	if (!metrics || !metrics->path) {
 		free(metrics);
-		return err;
+		return themis_diag_set(diag, -ENOMEM, NULL, "out of memory");
 	}
+	fd = listen_at(path, "Give another one under \"metrics\".", diag);
+	if (fd < 0) {
+		free(metrics->path);
+		free(metrics);
+		return fd;
+	}
+	metrics->d = d;
+	metrics->fd = fd;
 	for (i = 0; i < METRICS_CLIENTS_MAX; i++) {
 		metrics->clients[i].metrics = metrics;
 		metrics->clients[i].fd = -1;
@@ -251,8 +220,8 @@ void metrics_stop(struct daemon *d)
 		if (metrics->clients[i].fd >= 0)
 			client_end(&metrics->clients[i]);
 	acceptor_stop(&metrics->listener);
-	close(metrics->fd);
-	unlink(metrics->path);
+	listen_end(metrics->fd, metrics->path);
+	free(metrics->path);
 	free(metrics->text);
 	free(metrics);
 	d->metrics = NULL;

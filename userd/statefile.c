@@ -10,12 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "addr.h"
 #include "file.h"
-#include "link.h"
 #include "log.h"
 #include "node.h"
 #include "statefile.h"
+#include "statefile_entry.h"
 
 #define STATE_VERSION	1
 #define STATE_MAX	(64 * 1024 * 1024)	/* bytes of each file */
@@ -90,74 +89,6 @@ void statefile_unlock(struct daemon *d)
 	d->state_lock_fd = -1;
 	json_decref(d->orphans);
 	d->orphans = NULL;
-}
-
-/* An entry that failed stays in the file, in the hope of better times. */
-static void keep(struct daemon *d, json_t *entry,
-		 const struct themis_diag *diag)
-{
-	log_diag(LOG_LEVEL_WARN, diag);
-	json_array_append(d->orphans, entry);
-}
-
-static int bad_entry(const json_error_t *error, struct themis_diag *diag)
-{
-	return themis_diag_set(diag, -EBADMSG, "Add it anew.",
-			       "an entry of the state file is not understood: %s",
-			       error->text);
-}
-
-static int load_node(struct daemon *d, json_t *entry, struct themis_diag *diag)
-{
-	struct node_spec spec = { 0 };
-	struct themis_id want, id;
-	json_error_t error;
-	const char *text;
-	int link, ours = 0, directory = 0;
-
-	if (json_unpack_ex(entry, &error, 0,
-			   "{s:s, s:s, s:s, s:i, s:s, s?s, s?b, s?s, s?b}",
-			   "id", &text, "key", &spec.key, "netid", &spec.netid,
-			   "link", &link, "owner", &spec.owner, "name",
-			   &spec.name, "link-ours", &ours, "allow",
-			   &spec.allow, "directory", &directory))
-		return bad_entry(&error, diag);
-	if (link < 1 || link > UINT16_MAX || themis_id_parse(&want, text))
-		return themis_diag_set(diag, -EBADMSG, "Add it anew.",
-				       "a node of the state file has a bad link or id");
-	spec.link = (uint16_t)link;
-	spec.link_ours = ours;
-	spec.directory = directory;
-	spec.expect = &want;
-	/* The configuration file names it too, and comes first. */
-	if (node_find(d, &want))
-		return 0;
-	return node_add(d, &spec, false, &id, diag);
-}
-
-static int load_peer(struct daemon *d, json_t *entry, struct themis_diag *diag)
-{
-	struct peer_spec spec = { .allow = 1 };
-	const char *node_text, *peer_text;
-	struct themis_id node, peer;
-	json_error_t error;
-	int bootstrap = 0;
-
-	if (json_unpack_ex(entry, &error, 0,
-			   "{s:s, s:s, s?s, s?s, s?s, s?b, s?b}",
-			   "node", &node_text, "peer", &peer_text, "name",
-			   &spec.name, "endpoint", &spec.endpoint, "psk-file",
-			   &spec.psk_file, "allow", &spec.allow, "bootstrap",
-			   &bootstrap))
-		return bad_entry(&error, diag);
-	spec.bootstrap = bootstrap;
-	if (themis_id_parse(&node, node_text) ||
-	    themis_id_parse(&peer, peer_text))
-		return themis_diag_set(diag, -EBADMSG, "Add it anew.",
-				       "a peer of the state file has a bad id");
-	if (peer_find(d, &node, &peer))
-		return 0;
-	return peer_add(d, &node, &peer, &spec, false, diag);
 }
 
 static int bad_file(const char *path, const char *how,
@@ -392,7 +323,6 @@ int statefile_load(struct daemon *d, struct themis_diag *diag)
 		.nodes = json_object(),
 		.peers = json_object(),
 	};
-	struct themis_diag why;
 	const char *key;
 	json_t *entry;
 	int err;
@@ -404,59 +334,14 @@ int statefile_load(struct daemon *d, struct themis_diag *diag)
 	if (err)
 		goto out_free;
 	json_object_foreach(image.nodes, key, entry)
-		if (load_node(d, entry, &why))
-			keep(d, entry, &why);
+		entry_load_node(d, entry);
 	json_object_foreach(image.peers, key, entry)
-		if (load_peer(d, entry, &why))
-			keep(d, entry, &why);
+		entry_load_peer(d, entry);
 
 out_free:
 	json_decref(image.nodes);
 	json_decref(image.peers);
 	return err;
-}
-
-static json_t *node_entry(struct daemon *d, const struct node *node)
-{
-	const struct link *link = link_find(d, node->link);
-	char id[THEMIS_ID_TEXT], owner[16];
-
-	return json_pack("{s:s, s:s*, s:s, s:s, s:i, s:s, s:b, s:s*, s:b}", "id",
-			 themis_id_format(&node->id, id), "name",
-			 node->name[0] ? node->name : NULL, "key", node->key,
-			 "netid", node->netid, "link", node->link, "owner",
-			 node_owner_format(node, owner), "link-ours",
-			 link && link->ours, "allow",
-			 node->listed ? "listed" : NULL, "directory",
-			 node->directory);
-}
-
-static json_t *peer_entry(const struct peer *peer)
-{
-	char node[THEMIS_ID_TEXT], id[THEMIS_ID_TEXT];
-	const bool located = peer->endpoint.sa.sa_family != AF_UNSPEC;
-	char at[THEMIS_ENDPOINT_TEXT];
-	json_t *entry;
-
-	themis_endpoint_format(&peer->endpoint, at);
-	entry = json_pack("{s:s, s:s, s:s*, s:s*, s:s*}",
-			  "node", themis_id_format(&peer->node, node),
-			  "peer", themis_id_format(&peer->peer, id),
-			  "name", peer->name[0] ? peer->name : NULL,
-			  "endpoint", peer->where ? peer->where :
-			  located ? at : NULL,
-			  "psk-file", peer->psk_file);
-	if (entry && peer->denied)
-		json_object_set_new(entry, "allow", json_false());
-	if (entry && peer->bootstrap)
-		json_object_set_new(entry, "bootstrap", json_true());
-	return entry;
-}
-
-static void add_peer_entry(void *ctx, const struct peer *peer)
-{
-	if (!peer->configured)
-		json_array_append_new(ctx, peer_entry(peer));
 }
 
 static json_t *snapshot(struct daemon *d)
@@ -468,8 +353,8 @@ static json_t *snapshot(struct daemon *d)
 
 	for (node = d->nodes; node; node = node->next)
 		if (!node->configured)
-			json_array_append_new(nodes, node_entry(d, node));
-	peer_walk(d, add_peer_entry, peers);
+			json_array_append_new(nodes, entry_of_node(d, node));
+	peer_walk(d, entry_add_peer, peers);
 	/* A peer's entry has a key "peer", a node's has not. */
 	json_array_foreach(d->orphans, i, entry)
 		json_array_append(json_object_get(entry, "peer") ? peers :
@@ -581,7 +466,7 @@ int statefile_node(struct daemon *d, const struct node *node,
 {
 	if (d->loading || d->bulk || node->configured)
 		return 0;
-	return record(d, json_pack("{s:o}", "node", node_entry(d, node)), diag);
+	return record(d, json_pack("{s:o}", "node", entry_of_node(d, node)), diag);
 }
 
 int statefile_peer(struct daemon *d, const struct peer *peer,
@@ -589,7 +474,7 @@ int statefile_peer(struct daemon *d, const struct peer *peer,
 {
 	if (d->loading || d->bulk || peer->configured)
 		return 0;
-	return record(d, json_pack("{s:o}", "peer", peer_entry(peer)), diag);
+	return record(d, json_pack("{s:o}", "peer", entry_of_peer(peer)), diag);
 }
 
 int statefile_drop(struct daemon *d, const struct themis_id *node,
@@ -603,89 +488,4 @@ int statefile_drop(struct daemon *d, const struct themis_id *node,
 	if (peer)
 		themis_id_format(peer, gone);
 	return record(d, json_pack("{s:[s, s]}", "drop", of, gone), diag);
-}
-
-struct shelf {
-	const struct themis_id	*node;
-	json_t			*entries;
-};
-
-static void shelve(void *ctx, const struct peer *peer)
-{
-	struct shelf *shelf = ctx;
-
-	if (themis_id_equal(&peer->node, shelf->node))
-		add_peer_entry(shelf->entries, peer);
-}
-
-json_t *statefile_shelve(struct daemon *d, const struct themis_id *node)
-{
-	struct shelf shelf = { .node = node, .entries = json_array() };
-
-	peer_walk(d, shelve, &shelf);
-	return shelf.entries;
-}
-
-void statefile_unshelve(struct daemon *d, json_t *entries)
-{
-	json_array_extend(d->orphans, entries);
-	json_decref(entries);
-}
-
-/* Whether the id in @entry under @key is @id. */
-static bool has_id(const json_t *entry, const char *key,
-		   const struct themis_id *id)
-{
-	const char *text = json_string_value(json_object_get(entry, key));
-	struct themis_id other;
-
-	return text && !themis_id_parse(&other, text) &&
-	       themis_id_equal(&other, id);
-}
-
-/* An entry of @peer, or, without one, of @node and all its peers. */
-static bool is_about(const json_t *entry, const struct themis_id *node,
-		     const struct themis_id *peer)
-{
-	if (peer)
-		return has_id(entry, "node", node) &&
-		       has_id(entry, "peer", peer);
-	return has_id(entry, "id", node) || has_id(entry, "node", node);
-}
-
-bool statefile_forget(struct daemon *d, const struct themis_id *node,
-		      const struct themis_id *peer)
-{
-	bool any = false;
-	json_t *entry;
-	size_t i;
-
-	for (i = json_array_size(d->orphans); i-- > 0;) {
-		entry = json_array_get(d->orphans, i);
-		if (!is_about(entry, node, peer))
-			continue;
-		json_array_remove(d->orphans, i);
-		any = true;
-	}
-	return any;
-}
-
-void statefile_revive(struct daemon *d, const struct themis_id *node)
-{
-	json_t *entry, *mine = json_array();
-	struct themis_diag why;
-	size_t i;
-
-	json_array_foreach(d->orphans, i, entry)
-		if (has_id(entry, "node", node))
-			json_array_append(mine, entry);
-	statefile_forget(d, node, NULL);
-
-	/* One save will do, and it is the caller's. */
-	d->loading = true;
-	json_array_foreach(mine, i, entry)
-		if (load_peer(d, entry, &why))
-			keep(d, entry, &why);
-	d->loading = false;
-	json_decref(mine);
 }
