@@ -44,7 +44,7 @@ class Crowd(hosts.Ours):
             talks=False))
         wanted = VIA if not index else 0
         end = hosts.time.monotonic() + hosts.PATIENCE
-        while not self.nodes_of(index) or \
+        while len(self.nodes_of(index) or ()) < self.counts[index] or \
                 self.joined(self.socket(index)) < wanted:
             if hosts.time.monotonic() > end:
                 raise hosts.BenchError("a daemon does not start. Look at it "
