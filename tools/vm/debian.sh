@@ -41,31 +41,60 @@ first_with()
 
 # image_of RELEASE VERSION: the package with the image. The signed one may lag
 # behind the rest by hours; what it is signed for does not matter to a guest.
+# Where there is a linux-binary, linux-image is but a name for all parts together.
 image_of()
 {
-	first_with "$2" "linux-image-$1" "linux-image-$1-unsigned" \
-		"linux-binary-$1" "linux-binary-unsigned-$1"
+	first_with "$2" "linux-binary-$1" "linux-binary-unsigned-$1" \
+		"linux-image-$1" "linux-image-$1-unsigned"
 }
 
-# name_of RELEASE: "<release>_<version>", where image and headers are of one
-# build of one source: a mix of versions gives modules that refuse to load, or
-# worse, that load.
+# parts_of RELEASE VERSION: the packages that make up the kernel, a line each;
+# fails where one cannot be had in that version
+parts_of()
+{
+	local release=$1 version=$2 pkg
+
+	image_of "$release" "$version" &&
+		first_with "$version" "linux-headers-$release" &&
+		first_with "$version" "linux-headers-${release%-amd64}-common" &&
+		first_with "$version" "linux-kbuild-${release%-amd64}" \
+			"linux-kbuild-$(cut -d. -f1-2 <<<"$release")" || return
+	# Newer kernels come in three parts.
+	for pkg in "linux-modules-$release" "linux-base-$release"; do
+		first_with "$version" "$pkg" || true
+	done
+}
+
+# name_of RELEASE...: "<release>_<version>" of the first that is whole: all parts
+# are of one build of one source, since a mix of versions gives modules that
+# refuse to load, or worse, that load. While Debian puts out a new version there
+# are hours in which not every part of every release is there.
 name_of()
 {
-	local release=$1 version
+	local release version
 
-	while read -r version; do
-		if image_of "$release" "$version" >/dev/null; then
-			echo "${release}_$version"
-			return
-		fi
-	done < <(deb_versions "linux-headers-$release")
-	die "no image and headers of one version for $release. Run it again with --update."
+	for release; do
+		while read -r version; do
+			if parts_of "$release" "$version" >/dev/null; then
+				echo "${release}_$version"
+				return
+			fi
+		done < <(deb_versions "linux-headers-$release")
+	done
+	die "no image and headers of one version for ${*:-any release}. Run it again with --update, or later."
+}
+
+# releases_in SERIES: those that have headers, the newest first
+releases_in()
+{
+	deb_names "linux-headers-${1//./\\.}\.[0-9]+(-[0-9]+|\+deb[0-9.]+)-amd64" |
+		sed 's/^linux-headers-//' | tac
 }
 
 name_stock()
 {
-	local headers
+	local headers series
+	local -a releases
 
 	headers=$(deb_resolve linux-headers-amd64)
 	[[ -n $headers ]] || {
@@ -74,24 +103,20 @@ name_stock()
 	}
 	[[ $headers == linux-headers-*-amd64 ]] ||
 		die "apt knows no linux-headers-amd64. Check the sources in /etc/apt for Debian's main archive."
-	name_of "${headers#linux-headers-}"
-}
-
-# release_in SERIES: the newest release of it that has headers
-release_in()
-{
-	deb_names "linux-headers-${1//./\\.}\.[0-9]+\+deb[0-9.]+-amd64" |
-		tail -n 1 | sed 's/^linux-headers-//'
+	headers=${headers#linux-headers-}
+	series=$(cut -d. -f1-2 <<<"$headers")
+	mapfile -t releases < <(releases_in "$series")
+	name_of "$headers" "${releases[@]}"
 }
 
 name_series()
 {
-	local release
+	local -a releases
 
-	release=$(release_in "$kernel")
-	[[ -n $release ]] ||
+	mapfile -t releases < <(releases_in "$kernel")
+	((${#releases[@]})) ||
 		die "Debian offers no kernel $kernel here. Use stock or newest." 3
-	name_of "$release"
+	name_of "${releases[@]}"
 }
 
 newest_source()
@@ -101,14 +126,15 @@ newest_source()
 
 name_newest()
 {
-	local series release
+	local series
+	local -a releases
 
 	series=$(newest_source)
 	series=${series#linux-source-}
-	release=$(release_in "$series")
-	[[ -n $release ]] ||
+	mapfile -t releases < <(releases_in "$series")
+	((${#releases[@]})) ||
 		die "no headers for the newest kernel, $series. Run it again with --update later."
-	name_of "$release"
+	name_of "${releases[@]}"
 }
 
 # fetch ROOT PACKAGE=VERSION...: if a version has gone from the mirror, the
@@ -198,21 +224,12 @@ own_compiler()
 
 make_debian()
 {
-	local root=$1/root release=${2%%_*} version=${2#*_} kdir src common
-	local headers=linux-headers-$release kbuild series pkg
+	local root=$1/root release=${2%%_*} version=${2#*_} kdir src
+	local headers=linux-headers-$release
+	local common=linux-headers-${release%-amd64}-common
 	local -a packages
 
-	series=$(cut -d. -f1-2 <<<"$release")
-	common=linux-headers-${release%-amd64}-common
-	kbuild=$(first_with "$version" "linux-kbuild-${release%-amd64}" \
-		"linux-kbuild-$series") ||
-		die "no linux-kbuild of version $version. Run it again with --update."
-	packages=("$(image_of "$release" "$version")" "$headers" "$common"
-		"$kbuild")
-	# Newer kernels come in three parts.
-	for pkg in "linux-modules-$release" "linux-base-$release"; do
-		pkg=$(first_with "$version" "$pkg") && packages+=("$pkg")
-	done
+	mapfile -t packages < <(parts_of "$release" "$version")
 
 	say "fetching $release ($version)"
 	fetch "$root" "${packages[@]/%/=$version}"
