@@ -38,7 +38,7 @@ USER_CFLAGS = -std=gnu11 $(CFLAGS) $(HARDEN) $(WARN)
 LDFLAGS	+= -pie -Wl,-z,relro,-z,now
 LIBS_NL	:= -lnl-genl-3 -lnl-3
 LIBS_D	:= $(LIBS_NL) -lsodium -lev -ljansson -linih -lcap-ng -lseccomp \
-	   -lcares -llmdb
+	   -lcares -llmdb -lyajl
 LIBS_T	:= $(LIBS_NL) -lsodium -ljansson
 
 Q	:= $(if $(V),,@)

@@ -83,58 +83,27 @@ static json_t *too_many(const struct control_client *client)
 	return control_bad(2, &diag);
 }
 
-/* A number or a short text, taken out of the request. */
-static int take_tag(json_t *request, json_t **tag)
-{
-	json_t *found = json_object_get(request, "tag");
-
-	*tag = NULL;
-	if (!found)
-		return 0;
-	if (!json_is_integer(found) &&
-	    (!json_is_string(found) ||
-	     json_string_length(found) > CONTROL_TAG_MAX))
-		return -EINVAL;
-	*tag = json_incref(found);
-	json_object_del(request, "tag");
-	return 0;
-}
-
 static json_t *answer(struct control_client *client, const char *line,
 		      size_t len)
 {
 	struct control *control = client->control;
+	struct request *request = &control->request;
 	struct themis_diag diag;
-	json_error_t error;
-	json_t *request, *reply, *tag;
+	json_t *reply;
+	int err;
 
-	request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
-	if (!json_is_object(request)) {
-		themis_diag_set(&diag, -EINVAL,
-				"Send one JSON object on each line.",
-				"the request is not understood: %s",
-				request ? "not an object" : error.text);
-		json_decref(request);
-		return control_bad(1, &diag);
-	}
-	if (take_tag(request, &tag)) {
-		themis_diag_set(&diag, -EINVAL,
-				"Give an integer or a string.",
-				"the request's tag is none, or has more than %d bytes",
-				CONTROL_TAG_MAX);
-		json_decref(request);
-		return control_bad(1, &diag);
-	}
-	client->tag = tag;
-	reply = tag ? too_many(client) : NULL;
+	err = request_read(request, line, len, &diag);
+	if (err)
+		return control_bad(err == -EINVAL ? 1 : 2, &diag);
+	client->tag = request->tag;
+	reply = client->tag ? too_many(client) : NULL;
 	if (!reply)
 		reply = control->handler(control->ctx, client, request);
 	client->tag = NULL;
-	json_decref(request);
 	if (json_is_null(reply))
-		json_decref(tag);
+		json_decref(request->tag);
 	else
-		reply = control_tagged(reply, tag);
+		reply = control_tagged(reply, request->tag);
 	return reply;
 }
 

@@ -32,14 +32,15 @@
 struct control;
 struct control_client;
 struct control_later;
+struct request;
 
 /*
- * Answers a request of @client, a JSON object; @ctx is control_start()'s.
+ * Answers a request of @client; @ctx is control_start()'s.
  * Returns a new reference to the answer, or NULL for lack of memory; json_null()
  * after control_later().
  */
 typedef json_t *(*control_handler)(void *ctx, struct control_client *client,
-				   json_t *request);
+				   const struct request *request);
 
 /**
  * control_start() - listen

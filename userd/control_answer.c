@@ -138,9 +138,9 @@ void control_answer_text(struct control_later *later, struct jtext *reply)
 	}
 	if (tag && !reply->failed) {
 		reply->len--;
-		jtext_add(reply, ",\"tag\":", 7);
+		jtext_text(reply, ",\"tag\":");
 		jtext_json(reply, tag);
-		jtext_add(reply, "}", 1);
+		jtext_text(reply, "}");
 	} else {
 		json_decref(tag);
 	}

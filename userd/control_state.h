@@ -9,6 +9,7 @@
 
 #include "acceptor.h"
 #include "control.h"
+#include "request_line.h"
 
 /* An answer may list every peer at its bound. */
 #define CONTROL_REPLY_MAX	(64u * 1024 * 1024)
@@ -75,6 +76,7 @@ struct control_later {
  * @ctx: passed to @handler
  * @clients: list of them
  * @nclients: how many
+ * @request: the one that is being answered
  */
 struct control {
 	struct ev_loop		*loop;
@@ -85,6 +87,7 @@ struct control {
 	void			*ctx;
 	struct control_client	*clients;
 	unsigned int		nclients;
+	struct request		request;
 };
 
 /**

@@ -54,6 +54,12 @@ json_t *directory_json_contact(const struct dht_contact *contact)
 }
 
 /* All but the closing brace. */
+static void put_number(struct jtext *text, const char *name, uint64_t number)
+{
+	jtext_text(text, name);
+	jtext_number(text, number);
+}
+
 static void put_object(struct jtext *text, const struct dht_object *o)
 {
 	static const char * const types[] = {
@@ -62,23 +68,25 @@ static void put_object(struct jtext *text, const struct dht_object *o)
 		[DHT_ENTRY] = "entry",
 	};
 
-	jtext_printf(text, "{\"type\":\"%s\",\"value\":", types[o->type]);
+	jtext_text(text, "{\"type\":\"");
+	jtext_text(text, types[o->type]);
+	jtext_text(text, "\",\"value\":");
 	jtext_json(text, text_of(o->value, o->value_len));
-	jtext_printf(text, ",\"value_hex\":");
+	jtext_text(text, ",\"value_hex\":");
 	jtext_hex(text, o->value, o->value_len);
 	if (o->type == DHT_IMMUTABLE)
 		return;
-	jtext_printf(text, ",\"name\":");
+	jtext_text(text, ",\"name\":");
 	jtext_json(text, text_of(o->name, o->name_len));
-	jtext_printf(text, ",\"name_hex\":");
+	jtext_text(text, ",\"name_hex\":");
 	jtext_hex(text, o->name, o->name_len);
-	jtext_printf(text, ",\"owner\":");
+	jtext_text(text, ",\"owner\":");
 	jtext_json(text, directory_json_key(o->owner));
-	jtext_printf(text, ",\"seq\":%lld,\"expiry\":%lld",
-		     (long long)o->seq, (long long)o->expiry);
+	put_number(text, ",\"seq\":", o->seq);
+	put_number(text, ",\"expiry\":", o->expiry);
 	if (o->type != DHT_ENTRY)
 		return;
-	jtext_printf(text, ",\"authority\":");
+	jtext_text(text, ",\"authority\":");
 	jtext_json(text, sodium_is_zero(o->authority, 32) ? json_null() :
 		   directory_json_key(o->authority));
 }
@@ -99,7 +107,7 @@ json_t *directory_json_object(const uint8_t *b, size_t len)
 	if (dht_object_parse(&o, b, len))
 		return NULL;
 	put_object(&text, &o);
-	jtext_add(&text, "}", 1);
+	jtext_text(&text, "}");
 	if (!text.failed)
 		row = json_loadb(text.b, text.len, 0, NULL);
 	jtext_free(&text);
@@ -114,17 +122,18 @@ static void put_objects(struct jtext *text, const struct dht_action *act)
 	uint32_t lease;
 	size_t len;
 
-	jtext_add(text, "[", 1);
+	jtext_text(text, "[");
 	while ((b = dht_object_next(&at, end, &len, &lease))) {
 		if (dht_object_parse(&o, b, len))
 			continue;
 		if (!first)
-			jtext_add(text, ",", 1);
+			jtext_text(text, ",");
 		first = false;
 		put_object(text, &o);
-		jtext_printf(text, ",\"left_s\":%u}", lease);
+		put_number(text, ",\"left_s\":", lease);
+		jtext_text(text, "}");
 	}
-	jtext_add(text, "]", 1);
+	jtext_text(text, "]");
 }
 
 /**
@@ -138,19 +147,21 @@ void directory_json_result(struct jtext *text, const struct dht_action *act,
 {
 	const struct dht_result *r = &act->result;
 
-	jtext_printf(text, "{\"outcome\":\"%s\",\"status\":\"%s\",\"contact\":",
-		     dht_outcome_text(r->outcome), dht_status_text(r->status));
+	jtext_text(text, "{\"outcome\":\"");
+	jtext_text(text, dht_outcome_text(r->outcome));
+	jtext_text(text, "\",\"status\":\"");
+	jtext_text(text, dht_status_text(r->status));
+	jtext_text(text, "\",\"contact\":");
 	jtext_json(text, themis_id_zero(&r->contact.id) ? json_null() :
 		   directory_json_contact(&r->contact));
-	jtext_printf(text, ",\"objects\":");
+	jtext_text(text, ",\"objects\":");
 	put_objects(text, act);
-	jtext_printf(text, ",\"copies\":%u,\"rounds\":%u",
-		     (unsigned int)r->copies, (unsigned int)r->rounds);
-	jtext_printf(text, ",\"requests\":%u,\"answers\":%u",
-		     (unsigned int)r->requests, (unsigned int)r->answers);
-	jtext_printf(text, ",\"alarm\":%s,\"us\":%llu",
-		     r->alarm ? "true" : "false",
-		     (unsigned long long)(now - r->began));
+	put_number(text, ",\"copies\":", r->copies);
+	put_number(text, ",\"rounds\":", r->rounds);
+	put_number(text, ",\"requests\":", r->requests);
+	put_number(text, ",\"answers\":", r->answers);
+	jtext_text(text, r->alarm ? ",\"alarm\":true" : ",\"alarm\":false");
+	put_number(text, ",\"us\":", now - r->began);
 }
 
 /**

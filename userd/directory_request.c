@@ -17,32 +17,18 @@
 #include "statefile.h"
 
 /**
- * directory_bad_arguments() - a request is not as it should be
- * @error: what jansson says
- * @diag: filled in
- *
- * Return: -EINVAL.
- */
-int directory_bad_arguments(const json_error_t *error,
-			    struct themis_diag *diag)
-{
-	return themis_diag_set(diag, -EINVAL,
-			       "See the list of commands in themisd(8).",
-			       "the request's arguments are wrong: %s",
-			       error->text);
-}
-
-/**
  * directory_member_of() - the member that a request is about
  * @d: the daemon
- * @text: as node_resolve() has it; NULL also means the only member there is
+ * @request: the request; without a node it is about the only member there is
  * @diag: filled in on failure
  *
  * Return: the member, or NULL.
  */
-struct member *directory_member_of(struct daemon *d, const char *text,
+struct member *directory_member_of(struct daemon *d,
+				   const struct request *request,
 				   struct themis_diag *diag)
 {
+	const char *text = request_text(request, REQUEST_NODE);
 	struct member *member = d->directory ? d->directory->members : NULL;
 	char id_text[THEMIS_ID_TEXT];
 	struct themis_id id;
@@ -141,18 +127,18 @@ static void good(const struct asked *asked, const struct dht_action *act)
 {
 	struct jtext text = { 0 };
 
-	jtext_printf(&text, "{\"ok\":true,\"result\":");
+	jtext_text(&text, "{\"ok\":true,\"result\":");
 	directory_json_result(&text, act, daemon_now());
 	if (!themis_id_zero(&asked->id)) {
-		jtext_printf(&text, ",\"id\":");
+		jtext_text(&text, ",\"id\":");
 		jtext_hex(&text, asked->id.b, sizeof(asked->id.b));
 	}
-	jtext_add(&text, "}", 1);
+	jtext_text(&text, "}");
 	if (asked->wait.steps) {
-		jtext_printf(&text, ",\"steps\":");
+		jtext_text(&text, ",\"steps\":");
 		jtext_json(&text, asked->wait.steps);
 	}
-	jtext_add(&text, "}", 1);
+	jtext_text(&text, "}");
 	control_answer_text(asked->later, &text);
 	jtext_free(&text);
 }
@@ -292,24 +278,22 @@ static int enter(struct daemon *d, const struct themis_id *id,
 
 DIRECTORY_REQUEST(join)
 {
-	const char *cmd, *node_text = NULL, *via_text = NULL;
 	const struct directory_question q = { .begin = begin_join };
-	struct peer_spec via = { .allow = -1, .bootstrap = true };
+	const char *via_text = request_text(request, REQUEST_MEMBER);
+	struct peer_spec via = {
+		.endpoint = request_text(request, REQUEST_ENDPOINT),
+		.allow = -1,
+		.bootstrap = true,
+	};
 	struct themis_id node, peer;
 	struct member *member;
-	json_error_t error;
 	int err;
 
-	if (json_unpack_ex(request, &error, JSON_STRICT,
-			   "{s:s, s?s, s?s, s?s}", "cmd", &cmd, "node",
-			   &node_text, "member", &via_text, "endpoint",
-			   &via.endpoint))
-		return directory_bad_arguments(&error, diag);
 	if (via.endpoint && !via_text)
 		return themis_diag_set(diag, -EINVAL,
 				       "Say whose endpoint it is.",
 				       "there is an endpoint, and no member");
-	err = node_resolve(d, node_text, &node, diag);
+	err = node_resolve(d, request_text(request, REQUEST_NODE), &node, diag);
 	if (!err && via_text)
 		err = peer_resolve(d, &node, via_text, &peer, diag);
 	if (!err && via_text)
@@ -342,27 +326,15 @@ static uint64_t begin_leave(struct member *member,
 DIRECTORY_REQUEST(leave)
 {
 	const struct directory_question q = { .begin = begin_leave };
-	const char *cmd, *node_text = NULL;
-	struct member *member;
-	json_error_t error;
+	struct member *member = directory_member_of(d, request, diag);
 
-	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s?s}", "cmd",
-			   &cmd, "node", &node_text))
-		return directory_bad_arguments(&error, diag);
-	member = directory_member_of(d, node_text, diag);
 	return member ? ask(member, client, &q, true, diag) : -ENOENT;
 }
 
 DIRECTORY_REQUEST(update)
 {
-	const char *cmd, *node_text = NULL;
-	struct member *member;
-	json_error_t error;
+	struct member *member = directory_member_of(d, request, diag);
 
-	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s?s}", "cmd",
-			   &cmd, "node", &node_text))
-		return directory_bad_arguments(&error, diag);
-	member = directory_member_of(d, node_text, diag);
 	if (!member)
 		return -ENOENT;
 	*result = json_pack("{s:i}", "asked", (int)
@@ -426,24 +398,19 @@ static int named(const struct member *member, const char *name,
 
 DIRECTORY_REQUEST(find)
 {
-	const char *cmd, *node_text = NULL, *id_text = NULL, *name = NULL;
+	const char *owner = request_text(request, REQUEST_OWNER);
+	const char *id_text = request_text(request, REQUEST_ID);
+	const char *name = request_text(request, REQUEST_NAME);
+	bool set = request_flag(request, REQUEST_SET);
 	struct directory_question q = { .begin = begin_find };
-	const char *owner = NULL;
-	int trace = 0, set = 0;
 	struct member *member;
-	json_error_t error;
 	struct themis_id id;
 
-	if (json_unpack_ex(request, &error, JSON_STRICT,
-			   "{s:s, s?s, s?s, s?s, s?s, s?b, s?b}", "cmd", &cmd,
-			   "node", &node_text, "id", &id_text, "name", &name,
-			   "owner", &owner, "set", &set, "trace", &trace))
-		return directory_bad_arguments(&error, diag);
 	if (!id_text == !name || (id_text && (owner || set)))
 		return themis_diag_set(diag, -EINVAL,
 				       "Give the one or the other.",
 				       "what is to be found has an id or a name");
-	member = directory_member_of(d, node_text, diag);
+	member = directory_member_of(d, request, diag);
 	if (!member)
 		return -ENOENT;
 	if (id_text && themis_id_parse(&id, id_text))
@@ -452,6 +419,6 @@ DIRECTORY_REQUEST(find)
 	if (name && named(member, name, owner, set, &id, diag))
 		return -EINVAL;
 	q.id = &id;
-	q.trace = trace;
+	q.trace = request_flag(request, REQUEST_TRACE);
 	return directory_ask(member, client, &q, diag);
 }

@@ -8,15 +8,17 @@
 
 #include "control.h"
 #include "daemon.h"
+#include "request_line.h"
 
 /*
- * Each takes a request of @client with nothing but the arguments that it knows.
+ * Each takes a request of @client with no arguments but those of its row.
  * Return: 0 and *@result, a new reference; -EINPROGRESS: the answer comes when
  * the operation is over; or another negative errno and @diag.
  */
 #define DIRECTORY_REQUEST(name)						\
 	int request_##name(struct daemon *d, struct control_client *client, \
-			   json_t *request, json_t **result,		\
+			   const struct request *request,		\
+			   json_t **result,				\
 			   struct themis_diag *diag)
 
 /* directory_request.c */

@@ -38,14 +38,9 @@ static json_t *row_of(struct daemon *d, struct member *member)
 
 DIRECTORY_REQUEST(net_list)
 {
+	json_t *rows = json_array();
 	struct member *member;
-	json_error_t error;
-	const char *cmd;
-	json_t *rows;
 
-	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s}", "cmd", &cmd))
-		return directory_bad_arguments(&error, diag);
-	rows = json_array();
 	for (member = d->directory ? d->directory->members : NULL; member;
 	     member = member->next)
 		json_array_append_new(rows, row_of(d, member));
@@ -54,20 +49,6 @@ DIRECTORY_REQUEST(net_list)
 			    "operations",
 			    directory_json_operations(d->directory));
 	return 0;
-}
-
-static struct member *unpack_member(struct daemon *d, json_t *request,
-				    struct themis_diag *diag)
-{
-	const char *cmd, *text = NULL;
-	json_error_t error;
-
-	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s?s}", "cmd",
-			   &cmd, "node", &text)) {
-		directory_bad_arguments(&error, diag);
-		return NULL;
-	}
-	return directory_member_of(d, text, diag);
 }
 
 static int add_contact(void *ctx, const struct dht_contact *contact,
@@ -85,7 +66,7 @@ static int add_contact(void *ctx, const struct dht_contact *contact,
 
 DIRECTORY_REQUEST(net_contacts)
 {
-	struct member *member = unpack_member(d, request, diag);
+	struct member *member = directory_member_of(d, request, diag);
 
 	if (!member)
 		return -EINVAL;
@@ -107,7 +88,7 @@ static int add_object(void *ctx, const struct themis_id *id,
 
 DIRECTORY_REQUEST(net_objects)
 {
-	struct member *member = unpack_member(d, request, diag);
+	struct member *member = directory_member_of(d, request, diag);
 
 	if (!member)
 		return -EINVAL;

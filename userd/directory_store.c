@@ -54,9 +54,10 @@ static bool may_speak(struct control_client *client, const struct node *node)
 
 /* The member that a client may speak for. */
 static struct member *speaker(struct daemon *d, struct control_client *client,
-			      const char *text, struct themis_diag *diag)
+			      const struct request *request,
+			      struct themis_diag *diag)
 {
-	struct member *member = directory_member_of(d, text, diag);
+	struct member *member = directory_member_of(d, request, diag);
 	const struct node *node = member ? node_find(d, &member->id) : NULL;
 
 	if (!member || (node && may_speak(client, node)))
@@ -77,11 +78,8 @@ static int sign(void *ctx, uint8_t signature[64], const uint8_t *b,
 
 static int take_hex(const char *text, uint8_t *b, size_t room, size_t *len)
 {
-	size_t digits = strlen(text);
-
-	return digits > 2 * room ||
-	       sodium_hex2bin(b, room, text, digits, NULL, len, NULL) ||
-	       2 * *len != digits ? -EINVAL : 0;
+	*len = strlen(text) / 2;
+	return *len > room ? -EINVAL : themis_hex_parse(b, *len, text);
 }
 
 static int take_value(struct store *store, const char *hex,
@@ -135,7 +133,7 @@ static uint64_t next_seq(struct member *member)
 	return ms;
 }
 
-static int take_times(struct store *store, json_int_t ttl, json_int_t seq,
+static int take_times(struct store *store, int64_t ttl, int64_t seq,
 		      struct themis_diag *diag)
 {
 	const struct dht_params *params =
@@ -146,7 +144,7 @@ static int take_times(struct store *store, json_int_t ttl, json_int_t seq,
 		return themis_diag_set(diag, -EINVAL, "Give a name, too.",
 				       "only what has a name can be replaced");
 	if (ttl < 0 || ttl > TTL_MAX ||
-	    (object->type != DHT_IMMUTABLE && ttl > (json_int_t)params->keep))
+	    (object->type != DHT_IMMUTABLE && ttl > (int64_t)params->keep))
 		return themis_diag_set(diag, -EINVAL,
 				       "Store it again before it expires.",
 				       "nothing with a name is kept for longer than %u seconds",
@@ -188,10 +186,11 @@ static int grant_self(struct member *member, struct dht_object *object,
 }
 
 /* Of a set whose authority is the node itself, the node may say so itself. */
-static int take_authority(struct store *store, const char *authority,
-			  const char *grant, json_int_t until,
+static int take_authority(struct store *store, const struct request *request,
 			  struct themis_diag *diag)
 {
+	const char *authority = request_text(request, REQUEST_AUTHORITY);
+	const char *grant = request_text(request, REQUEST_GRANT);
 	struct dht_object *object = &store->object;
 	int err;
 
@@ -205,7 +204,7 @@ static int take_authority(struct store *store, const char *authority,
 	if (err)
 		return err;
 	if (grant) {
-		object->until = (uint64_t)until;
+		object->until = (uint64_t)request_number(request, REQUEST_UNTIL);
 		if (store->until > object->until)
 			store->until = object->until;
 		err = take_grant(store, grant, diag);
@@ -248,34 +247,29 @@ static int build(struct store *store, struct themis_id *id,
 
 DIRECTORY_REQUEST(store)
 {
-	const char *cmd, *value, *node_text = NULL, *name = NULL;
 	struct directory_question q = { .begin = begin_store };
-	const char *authority = NULL, *grant = NULL;
-	json_int_t ttl = 0, seq = -1, until = 0;
+	bool set = request_flag(request, REQUEST_SET);
+	int64_t seq = -1;
 	struct store store = { 0 };
-	json_error_t error;
 	struct themis_id id;
-	int set = 0, keep = 0, err;
+	int err;
 
-	if (json_unpack_ex(request, &error, JSON_STRICT,
-			   "{s:s, s:s, s?s, s?s, s?b, s?s, s?s, s?I, s?I, s?I, s?b}",
-			   "cmd", &cmd, "value_hex", &value, "node",
-			   &node_text, "name", &name, "set", &set, "authority",
-			   &authority, "grant", &grant, "until", &until, "ttl",
-			   &ttl, "seq", &seq, "keep", &keep))
-		return directory_bad_arguments(&error, diag);
-	store.member = speaker(d, client, node_text, diag);
+	if (request_has(request, REQUEST_SEQ))
+		seq = request_number(request, REQUEST_SEQ);
+	store.member = speaker(d, client, request, diag);
 	if (!store.member)
 		return -ENOENT;
-	store.keep = keep;
+	store.keep = request_flag(request, REQUEST_KEEP);
 	themis_core_node_key(d->core, &store.member->id, store.object.owner);
-	err = take_value(&store, value, diag);
+	err = take_value(&store, request_text(request, REQUEST_VALUE), diag);
 	if (!err)
-		err = take_name(&store.object, name, set, diag);
+		err = take_name(&store.object,
+				request_text(request, REQUEST_NAME), set, diag);
 	if (!err)
-		err = take_times(&store, ttl, seq, diag);
+		err = take_times(&store, request_number(request, REQUEST_TTL),
+				 seq, diag);
 	if (!err)
-		err = take_authority(&store, authority, grant, until, diag);
+		err = take_authority(&store, request, diag);
 	if (!err)
 		err = build(&store, &id, diag);
 	if (err)
@@ -357,14 +351,8 @@ static enum publish_verdict list(void *ctx, const struct themis_id *id,
 
 DIRECTORY_REQUEST(net_published)
 {
-	const char *cmd, *text = NULL;
-	struct member *member;
-	json_error_t error;
+	struct member *member = directory_member_of(d, request, diag);
 
-	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s?s}", "cmd",
-			   &cmd, "node", &text))
-		return directory_bad_arguments(&error, diag);
-	member = directory_member_of(d, text, diag);
 	if (!member)
 		return -ENOENT;
 	*result = json_array();
@@ -375,15 +363,10 @@ DIRECTORY_REQUEST(net_published)
 
 DIRECTORY_REQUEST(unpublish)
 {
-	const char *cmd, *id_text, *text = NULL;
-	struct member *member;
+	const char *id_text = request_text(request, REQUEST_ID);
+	struct member *member = speaker(d, client, request, diag);
 	struct themis_id id;
-	json_error_t error;
 
-	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s:s, s?s}",
-			   "cmd", &cmd, "id", &id_text, "node", &text))
-		return directory_bad_arguments(&error, diag);
-	member = speaker(d, client, text, diag);
 	if (!member)
 		return -ENOENT;
 	if (themis_id_parse(&id, id_text))

@@ -2,8 +2,6 @@
 /*
  * JSON that is written at once.
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,21 +41,24 @@ void jtext_add(struct jtext *text, const void *b, size_t len)
 	text->len += len;
 }
 
-void jtext_printf(struct jtext *text, const char *format, ...)
+void jtext_text(struct jtext *text, const char *json)
 {
-	char *at = room(text, JTEXT_PRINTF_MAX);
-	va_list args;
-	int len;
+	jtext_add(text, json, strlen(json));
+}
 
-	if (!at)
-		return;
-	va_start(args, format);
-	len = vsnprintf(at, JTEXT_PRINTF_MAX, format, args);
-	va_end(args);
-	if (len < 0 || len >= JTEXT_PRINTF_MAX)
-		text->failed = true;
-	else
-		text->len += (size_t)len;
+/* As printf() would, which takes six times as long. */
+void jtext_number(struct jtext *text, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	if (number > INT64_MAX)
+		number = INT64_MAX;
+	do {
+		digits[--at] = '0' + number % 10;
+		number /= 10;
+	} while (number);
+	jtext_add(text, digits + at, sizeof(digits) - at);
 }
 
 void jtext_hex(struct jtext *text, const uint8_t *b, size_t len)
@@ -89,10 +90,9 @@ void jtext_json(struct jtext *text, json_t *value)
 {
 	/* The common ones need no walk. */
 	if (json_is_null(value))
-		jtext_add(text, "null", 4);
-	else if (json_is_integer(value))
-		jtext_printf(text, "%" JSON_INTEGER_FORMAT,
-			     json_integer_value(value));
+		jtext_text(text, "null");
+	else if (json_is_integer(value) && json_integer_value(value) >= 0)
+		jtext_number(text, (uint64_t)json_integer_value(value));
 	else if (!value || json_dump_callback(value, add_part, text,
 					      JSON_COMPACT | JSON_ENCODE_ANY))
 		text->failed = true;

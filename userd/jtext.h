@@ -36,14 +36,18 @@ struct jtext {
 void jtext_add(struct jtext *text, const void *b, size_t len);
 
 /**
- * jtext_printf() - append what printf() would print, JSON in itself
+ * jtext_text() - append JSON that is written already
  * @text: the text
- * @format: as printf() has it, of at most JTEXT_PRINTF_MAX bytes
+ * @json: it, with a final zero
  */
-__printf(2, 3)
-void jtext_printf(struct jtext *text, const char *format, ...);
+void jtext_text(struct jtext *text, const char *json);
 
-#define JTEXT_PRINTF_MAX	512
+/**
+ * jtext_number() - append a number
+ * @text: the text
+ * @number: it; more than INT64_MAX becomes that, which is all that readers take
+ */
+void jtext_number(struct jtext *text, uint64_t number);
 
 /**
  * jtext_hex() - append bytes as a string of hex digits

@@ -18,35 +18,20 @@
  * struct command - a row of the table
  * @name: value of "cmd"; the last row has none
  * @changes: only for privileged clients
+ * @wants: a bit for each argument that must be there
+ * @takes: the same, that may
  * @run: returns 0 and *@result (a new reference); -EINPROGRESS after
  *	control_later(); or another negative errno and @diag
  */
 struct command {
 	const char	*name;
 	bool		changes;
+	uint32_t	wants;
+	uint32_t	takes;
 	int		(*run)(struct daemon *d, struct control_client *client,
-			       json_t *request, json_t **result,
+			       const struct request *request, json_t **result,
 			       struct themis_diag *diag);
 };
-
-static int bad_arguments(const json_error_t *error, struct themis_diag *diag)
-{
-	return themis_diag_set(diag, -EINVAL,
-			       "See the list of commands in themisd(8).",
-			       "the request's arguments are wrong: %s",
-			       error->text);
-}
-
-/* Only "cmd", and nothing else. */
-static int no_arguments(json_t *request, struct themis_diag *diag)
-{
-	const char *cmd;
-	json_error_t error;
-
-	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s}", "cmd", &cmd))
-		return bad_arguments(&error, diag);
-	return 0;
-}
 
 /* What the core has counted, without what never happened. */
 static json_t *counters(const struct daemon *d)
@@ -65,14 +50,10 @@ static json_t *counters(const struct daemon *d)
 }
 
 static int run_info(struct daemon *d, struct control_client *client,
-		    json_t *request, json_t **result, struct themis_diag *diag)
+		    const struct request *request, json_t **result, struct themis_diag *diag)
 {
 	uint64_t up_ms = (daemon_now() - d->started_us) / 1000;
-	int err;
 
-	err = no_arguments(request, diag);
-	if (err)
-		return err;
 	*result = json_pack("{s:s, s:s, s:i, s:s, s:s?, s:s, s:i, s:i, s:I, s:o}",
 			    "version", THEMIS_VERSION,
 			    "module", d->info.version,
@@ -88,25 +69,24 @@ static int run_info(struct daemon *d, struct control_client *client,
 }
 
 static int run_node_add(struct daemon *d, struct control_client *client,
-			json_t *request, json_t **result,
+			const struct request *request, json_t **result,
 			struct themis_diag *diag)
 {
-	struct node_spec spec = { 0 };
+	struct node_spec spec = {
+		.key = request_text(request, REQUEST_KEY),
+		.netid = request_text(request, REQUEST_NETID),
+		.owner = request_text(request, REQUEST_OWNER),
+		.name = request_text(request, REQUEST_NAME),
+		.allow = request_text(request, REQUEST_ALLOW),
+	};
+	int64_t link = request_number(request, REQUEST_LINK);
 	char text[THEMIS_ID_TEXT];
 	struct themis_id id;
-	json_error_t error;
-	const char *cmd;
-	int link, err;
+	int err;
 
-	if (json_unpack_ex(request, &error, JSON_STRICT,
-			   "{s:s, s:s, s:s, s:i, s?s, s?s, s?s}", "cmd", &cmd,
-			   "key", &spec.key, "netid", &spec.netid, "link",
-			   &link, "owner", &spec.owner, "name", &spec.name,
-			   "allow", &spec.allow))
-		return bad_arguments(&error, diag);
 	if (link < 1 || link > UINT16_MAX)
 		return themis_diag_set(diag, -EINVAL, "Use 1 to 65535.",
-				       "%d is no UDP port", link);
+				       "%lld is no UDP port", (long long)link);
 	spec.link = (uint16_t)link;
 	err = node_add(d, &spec, false, &id, diag);
 	if (err)
@@ -116,18 +96,13 @@ static int run_node_add(struct daemon *d, struct control_client *client,
 }
 
 static int run_node_del(struct daemon *d, struct control_client *client,
-			json_t *request, json_t **result,
+			const struct request *request, json_t **result,
 			struct themis_diag *diag)
 {
-	const char *cmd, *text = NULL;
 	struct themis_id id;
-	json_error_t error;
 	int err;
 
-	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s:s}", "cmd",
-			   &cmd, "node", &text))
-		return bad_arguments(&error, diag);
-	err = node_resolve(d, text, &id, diag);
+	err = node_resolve(d, request_text(request, REQUEST_NODE), &id, diag);
 	if (!err)
 		err = node_del(d, &id, diag);
 	if (err)
@@ -137,25 +112,21 @@ static int run_node_del(struct daemon *d, struct control_client *client,
 }
 
 static int run_node_set(struct daemon *d, struct control_client *client,
-			json_t *request, json_t **result,
+			const struct request *request, json_t **result,
 			struct themis_diag *diag)
 {
-	const char *cmd, *text = NULL, *allow;
+	const char *allow = request_text(request, REQUEST_ALLOW);
 	char id_text[THEMIS_ID_TEXT];
 	struct themis_id id;
 	struct node *node;
-	json_error_t error;
 	bool listed;
 	int err;
 
-	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s?s, s:s}",
-			   "cmd", &cmd, "node", &text, "allow", &allow))
-		return bad_arguments(&error, diag);
 	if (node_allow_parse(allow, &listed))
 		return themis_diag_set(diag, -EINVAL, "Use any or listed.",
 				       "\"%.80s\" tells not whom to allow",
 				       allow);
-	err = node_resolve(d, text, &id, diag);
+	err = node_resolve(d, request_text(request, REQUEST_NODE), &id, diag);
 	if (err)
 		return err;
 	node = node_find(d, &id);
@@ -172,16 +143,12 @@ static int run_node_set(struct daemon *d, struct control_client *client,
 }
 
 static int run_node_list(struct daemon *d, struct control_client *client,
-			 json_t *request, json_t **result,
+			 const struct request *request, json_t **result,
 			 struct themis_diag *diag)
 {
 	char text[THEMIS_ID_TEXT], owner[16];
 	const struct node *node;
-	int err;
 
-	err = no_arguments(request, diag);
-	if (err)
-		return err;
 	*result = json_array();
 	for (node = d->nodes; node; node = node->next)
 		json_array_append_new(*result,
@@ -203,50 +170,36 @@ static int run_node_list(struct daemon *d, struct control_client *client,
 	return 0;
 }
 
-/* "node" (may be absent if there is only one) and "peer". */
-static int pair(struct daemon *d, const char *node_text, const char *peer_text,
+/* The peer, and the node, which may be absent if there is only one. */
+static int pair(struct daemon *d, const struct request *request,
 		struct themis_id *node, struct themis_id *peer,
 		struct themis_diag *diag)
 {
 	int err;
 
-	err = node_resolve(d, node_text, node, diag);
+	err = node_resolve(d, request_text(request, REQUEST_NODE), node, diag);
 	if (!err)
-		err = peer_resolve(d, node, peer_text, peer, diag);
+		err = peer_resolve(d, node, request_text(request, REQUEST_PEER),
+				   peer, diag);
 	return err;
 }
 
-static int unpack_pair(struct daemon *d, json_t *request,
-		       struct themis_id *node, struct themis_id *peer,
-		       struct themis_diag *diag)
-{
-	const char *cmd, *peer_text, *node_text = NULL;
-	json_error_t error;
-
-	if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s:s, s?s}",
-			   "cmd", &cmd, "peer", &peer_text, "node",
-			   &node_text))
-		return bad_arguments(&error, diag);
-	return pair(d, node_text, peer_text, node, peer, diag);
-}
-
 static int run_peer_add(struct daemon *d, struct control_client *client,
-			json_t *request, json_t **result,
+			const struct request *request, json_t **result,
 			struct themis_diag *diag)
 {
-	const char *cmd, *peer_text, *node_text = NULL;
-	struct peer_spec spec = { .allow = -1 };
+	struct peer_spec spec = {
+		.endpoint = request_text(request, REQUEST_ENDPOINT),
+		.psk_file = request_text(request, REQUEST_PSK_FILE),
+		.name = request_text(request, REQUEST_NAME),
+		.allow = -1,
+	};
 	struct themis_id node, peer;
-	json_error_t error;
 	int err;
 
-	if (json_unpack_ex(request, &error, JSON_STRICT,
-			   "{s:s, s:s, s?s, s?s, s?s, s?s, s?b}", "cmd", &cmd,
-			   "peer", &peer_text, "node", &node_text, "endpoint",
-			   &spec.endpoint, "psk-file", &spec.psk_file, "name",
-			   &spec.name, "allow", &spec.allow))
-		return bad_arguments(&error, diag);
-	err = pair(d, node_text, peer_text, &node, &peer, diag);
+	if (request_has(request, REQUEST_ALLOWED))
+		spec.allow = request_flag(request, REQUEST_ALLOWED);
+	err = pair(d, request, &node, &peer, diag);
 	if (err)
 		return err;
 	err = peer_add(d, &node, &peer, &spec, false, diag);
@@ -257,13 +210,13 @@ static int run_peer_add(struct daemon *d, struct control_client *client,
 }
 
 static int run_peer_del(struct daemon *d, struct control_client *client,
-			json_t *request, json_t **result,
+			const struct request *request, json_t **result,
 			struct themis_diag *diag)
 {
 	struct themis_id node, peer;
 	int err;
 
-	err = unpack_pair(d, request, &node, &peer, diag);
+	err = pair(d, request, &node, &peer, diag);
 	if (!err)
 		err = peer_del(d, &node, &peer, diag);
 	if (err)
@@ -273,14 +226,14 @@ static int run_peer_del(struct daemon *d, struct control_client *client,
 }
 
 static int run_peer_connect(struct daemon *d, struct control_client *client,
-			    json_t *request, json_t **result,
+			    const struct request *request, json_t **result,
 			    struct themis_diag *diag)
 {
 	struct themis_id node, peer;
 	char text[THEMIS_ID_TEXT];
 	int err;
 
-	err = unpack_pair(d, request, &node, &peer, diag);
+	err = pair(d, request, &node, &peer, diag);
 	if (err)
 		return err;
 	if (!node_find(d, &node))
@@ -346,15 +299,12 @@ static int add_peer_row(void *ctx, const struct themis_peer_info *info)
 }
 
 static int run_peer_list(struct daemon *d, struct control_client *client,
-			 json_t *request, json_t **result,
+			 const struct request *request, json_t **result,
 			 struct themis_diag *diag)
 {
 	struct listing list = { .d = d, .now = daemon_now() };
 	int err;
 
-	err = no_arguments(request, diag);
-	if (err)
-		return err;
 	list.rows = json_array();
 	err = themis_core_peers(d->core, add_peer_row, &list);
 	if (err) {
@@ -368,41 +318,42 @@ static int run_peer_list(struct daemon *d, struct control_client *client,
 }
 
 static int run_monitor(struct daemon *d, struct control_client *client,
-		       json_t *request, json_t **result,
+		       const struct request *request, json_t **result,
 		       struct themis_diag *diag)
 {
-	int err;
-
-	err = no_arguments(request, diag);
-	if (err)
-		return err;
 	control_monitor(client);
 	*result = json_object();
 	return 0;
 }
 
+#define A(argument) (UINT32_C(1) << REQUEST_##argument)
+
 static const struct command commands[] = {
-	{ "info", false, run_info },
-	{ "node-add", true, run_node_add },
-	{ "node-del", true, run_node_del },
-	{ "node-set", true, run_node_set },
-	{ "node-list", false, run_node_list },
-	{ "peer-add", true, run_peer_add },
-	{ "peer-del", true, run_peer_del },
-	{ "peer-list", false, run_peer_list },
-	{ "peer-connect", true, run_peer_connect },
-	{ "join", true, request_join },
-	{ "leave", true, request_leave },
-	{ "update", true, request_update },
-	{ "find", false, request_find },
-	{ "store", false, request_store },
-	{ "unpublish", false, request_unpublish },
-	{ "net-list", false, request_net_list },
-	{ "net-contacts", false, request_net_contacts },
-	{ "net-objects", false, request_net_objects },
-	{ "net-published", false, request_net_published },
-	{ "monitor", false, run_monitor },
-	{ NULL, false, NULL },
+	{ "info", false, 0, 0, run_info },
+	{ "node-add", true, A(KEY) | A(NETID) | A(LINK),
+	  A(OWNER) | A(NAME) | A(ALLOW), run_node_add },
+	{ "node-del", true, A(NODE), 0, run_node_del },
+	{ "node-set", true, A(ALLOW), A(NODE), run_node_set },
+	{ "node-list", false, 0, 0, run_node_list },
+	{ "peer-add", true, A(PEER), A(NODE) | A(ENDPOINT) | A(PSK_FILE) |
+	  A(NAME) | A(ALLOWED), run_peer_add },
+	{ "peer-del", true, A(PEER), A(NODE), run_peer_del },
+	{ "peer-list", false, 0, 0, run_peer_list },
+	{ "peer-connect", true, A(PEER), A(NODE), run_peer_connect },
+	{ "join", true, 0, A(NODE) | A(MEMBER) | A(ENDPOINT), request_join },
+	{ "leave", true, 0, A(NODE), request_leave },
+	{ "update", true, 0, A(NODE), request_update },
+	{ "find", false, 0, A(NODE) | A(ID) | A(NAME) | A(OWNER) | A(SET) |
+	  A(TRACE), request_find },
+	{ "store", false, A(VALUE), A(NODE) | A(NAME) | A(SET) | A(AUTHORITY) |
+	  A(GRANT) | A(UNTIL) | A(TTL) | A(SEQ) | A(KEEP), request_store },
+	{ "unpublish", false, A(ID), A(NODE), request_unpublish },
+	{ "net-list", false, 0, 0, request_net_list },
+	{ "net-contacts", false, 0, A(NODE), request_net_contacts },
+	{ "net-objects", false, 0, A(NODE), request_net_objects },
+	{ "net-published", false, 0, A(NODE), request_net_published },
+	{ "monitor", false, 0, 0, run_monitor },
+	{ NULL, false, 0, 0, NULL },
 };
 
 static const struct command *find_command(const char *name)
@@ -415,10 +366,35 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-json_t *request_handle(void *ctx, struct control_client *client,
-		       json_t *request)
+/* All that is wanted, and nothing that is not taken. */
+static int check_arguments(const struct command *command,
+			   const struct request *request,
+			   struct themis_diag *diag)
 {
-	const char *name = json_string_value(json_object_get(request, "cmd"));
+	uint32_t other = request->given & ~(command->wants | command->takes);
+	uint32_t missing = command->wants & ~request->given;
+	const char *hint = "See the list of commands in themisd(8).";
+
+	if (other || request->other[0])
+		return themis_diag_set(diag, -EINVAL, hint,
+				       "the request's arguments are wrong: %s takes no \"%s\", or not of that type",
+				       command->name, other ?
+				       request_argument_name((enum request_argument)
+							     __builtin_ctz(other)) :
+				       request->other);
+	if (missing)
+		return themis_diag_set(diag, -EINVAL, hint,
+				       "the request's arguments are wrong: %s wants \"%s\"",
+				       command->name,
+				       request_argument_name((enum request_argument)
+							     __builtin_ctz(missing)));
+	return 0;
+}
+
+json_t *request_handle(void *ctx, struct control_client *client,
+		       const struct request *request)
+{
+	const char *name = request->cmd;
 	const struct command *command = find_command(name);
 	struct themis_diag diag = { .what = "refused" };
 	json_t *result = NULL;
@@ -445,7 +421,9 @@ json_t *request_handle(void *ctx, struct control_client *client,
 		themis_nl_diag(NULL, -ENOENT, "", &diag);
 		return control_bad(2, &diag);
 	}
-	err = command->run(ctx, client, request, &result, &diag);
+	err = check_arguments(command, request, &diag);
+	if (!err)
+		err = command->run(ctx, client, request, &result, &diag);
 	if (err == -EINPROGRESS)
 		return json_null();
 	if (err) {

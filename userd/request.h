@@ -7,17 +7,17 @@
 
 #include "control.h"
 #include "daemon.h"
+#include "request_line.h"
 
 /**
  * request_handle() - a control_handler
  * @ctx: struct daemon
  * @client: who asks
- * @request: {"cmd": name, arguments}; arguments that a command does not know
- *	are refused
+ * @request: what; arguments that the command does not take are refused
  *
  * Return: a new reference to the answer, or NULL for lack of memory.
  */
 json_t *request_handle(void *ctx, struct control_client *client,
-		       json_t *request);
+		       const struct request *request);
 
 #endif /* THEMISD_REQUEST_H */

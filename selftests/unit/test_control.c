@@ -554,7 +554,7 @@ static void a_client_that_leaves_early(void **state)
 }
 
 static json_t *no_handler(void *ctx, struct control_client *client,
-			  json_t *request)
+			  const struct request *request)
 {
 	return NULL;
 }
@@ -596,7 +596,7 @@ static struct control_later *owed[4];
 static unsigned int n_owed;
 
 static json_t *later_handler(void *ctx, struct control_client *client,
-			     json_t *request)
+			     const struct request *request)
 {
 	assert_true(n_owed < ARRAY_SIZE(owed));
 	owed[n_owed] = control_later(client);
@@ -609,7 +609,9 @@ static void pay(unsigned int at, bool failed)
 {
 	struct jtext text = { 0 };
 
-	jtext_printf(&text, "{\"at\":%u}", at);
+	jtext_text(&text, "{\"at\":");
+	jtext_number(&text, at);
+	jtext_text(&text, "}");
 	text.failed = failed;
 	control_answer_text(owed[at], &text);
 	jtext_free(&text);

@@ -29,7 +29,9 @@ int themis_id_compare(const struct themis_id *a, const struct themis_id *b);
 bool themis_id_zero(const struct themis_id *id);
 /* @text: THEMIS_ID_TEXT bytes; returned. */
 char *themis_id_format(const struct themis_id *id, char *text);
-/* Exactly 64 hex digits, upper or lower case, or -EINVAL. */
+/* Exactly two hex digits a byte, upper or lower case, or -EINVAL. */
+int themis_hex_parse(uint8_t *b, size_t len, const char *text);
+/* The same, of an id. */
 int themis_id_parse(struct themis_id *id, const char *text);
 
 #endif /* THEMIS_ID_H */
