@@ -65,6 +65,8 @@ struct node;
  * @orphans: JSON entries of @state_path that could not be brought back now, but
  *	may be at the next start
  * @rekey_ms: age of keys to be replaced; 0 for the kernel's own
+ * @rekeys: keys that are to be renewed, see rekey.h
+ * @nrekeys: how many
  * @loading: what is added comes from a file: do not save yet
  * @bulk: much is changing: the state file is saved when that is over
  * @config: what was configured last
@@ -104,6 +106,8 @@ struct daemon {
 	size_t			state_len;
 	json_t			*orphans;
 	uint64_t		rekey_ms;
+	struct rekey		*rekeys;
+	unsigned int		nrekeys;
 	bool			loading;
 	bool			bulk;
 	struct config		*config;

@@ -13,6 +13,7 @@
 #include "kernel.h"
 #include "log.h"
 #include "node.h"
+#include "rekey.h"
 
 #define COME_BACK_S	0.3	/* until a new module is asked */
 #define RESYNC_S	1.0	/* until the kernel is asked again */
@@ -58,6 +59,10 @@ static void session_event(struct daemon *d, const struct themis_nl_event *ev)
 
 	endpoint_copy(&endpoint, &s->endpoint);
 	key_copy(&key, &ev->key);
+	if (ev->event == THEMIS_EVENT_REKEY && ev->has_key) {
+		rekey_soon(d, &s->node, &s->peer, &key, &endpoint);
+		return;
+	}
 	themis_core_event(d->core, daemon_now(), &s->node, &s->peer, ev->event,
 			  ev->has_key ? &key : NULL,
 			  endpoint.sa.sa_family != AF_UNSPEC ? &endpoint :
@@ -240,6 +245,7 @@ int kernel_start(struct daemon *d, struct themis_diag *diag)
 
 void kernel_stop(struct daemon *d)
 {
+	rekey_stop(d);
 	ev_timer_stop(d->loop, &d->module_timer);
 	ev_io_stop(d->loop, &d->event_watcher);
 	themis_nl_close(d->nl);
@@ -309,8 +315,7 @@ static void adopt(struct daemon *d, const struct themis_nl_session *s)
 	if (current && current->soft_ms &&
 	    current->age_ms >= current->soft_ms) {
 		key_copy(&key, current);
-		themis_core_event(d->core, now, &s->node, &s->peer,
-				  THEMIS_EVENT_REKEY, &key, &endpoint);
+		rekey_soon(d, &s->node, &s->peer, &key, &endpoint);
 	}
 	if (s->state == THEMIS_SESSION_ACQUIRE)
 		acquire(d, &s->node, &s->peer);
