@@ -14,11 +14,13 @@
 
 #define RENEW_MAX	32	/* at once */
 #define LOOK_S		300	/* between two looks, at most */
-#define AGAIN_S		10	/* until what has failed is tried again */
+#define AGAIN_S		10	/* until what has failed is tried again, at most */
+#define AGAIN_PART	4	/* of the time until it is stored again */
 
 /* A store that nobody waits for. */
 struct renewal {
 	struct wait	wait;
+	uint64_t	half;
 	size_t		len;
 	uint8_t		b[DHT_OBJECT_MAX];
 };
@@ -30,6 +32,16 @@ struct round {
 	uint64_t	next;		/* seconds until the next is due */
 	unsigned int	n;
 };
+
+/* Until what has failed is tried again: well before others forget it. */
+static uint64_t again(uint64_t half)
+{
+	uint64_t seconds = half / AGAIN_PART;
+
+	if (!seconds)
+		return 1;
+	return seconds < AGAIN_S ? seconds : AGAIN_S;
+}
 
 static void renewed(struct wait *wait, const struct dht_action *act)
 {
@@ -44,13 +56,17 @@ static void renewed(struct wait *wait, const struct dht_action *act)
 		log_debug("node %.16s: cannot store again: %s; trying again",
 			  themis_id_format(&member->id, text),
 			  dht_outcome_text(act->result.outcome));
-		disk_publish_soon(member, renewal->b, renewal->len);
-		publish_due(member, AGAIN_S);
+		publish_due(member, again(renewal->half));
+	} else if (act) {
+		disk_publish_stored(member, renewal->b, renewal->len,
+				    (uint64_t)time(NULL));
+		publish_due(member, renewal->half);
 	}
 	free(renewal);
 }
 
-static bool renew(struct member *member, const struct publication *p)
+static bool renew(struct member *member, const struct publication *p,
+		  uint64_t half)
 {
 	struct renewal *renewal = calloc(1, sizeof(*renewal));
 
@@ -58,6 +74,7 @@ static bool renew(struct member *member, const struct publication *p)
 		return false;
 	memcpy(renewal->b, p->b, p->len);
 	renewal->len = p->len;
+	renewal->half = half;
 	directory_begin(member, &renewal->wait);
 	if (directory_wait(member, &renewal->wait,
 			   dht_store(member->dht, directory_now(member->dir),
@@ -106,14 +123,12 @@ static enum publish_verdict look(void *ctx, const struct themis_id *id,
 		round->next = 0;
 		return PUBLISH_STOP;
 	}
-	if (!renew(round->member, p)) {
-		if (round->next > AGAIN_S)
-			round->next = AGAIN_S;
+	if (again(half) < round->next)
+		round->next = again(half);
+	if (!renew(round->member, p, half))
 		return PUBLISH_NEXT;
-	}
-	if (half < round->next)
-		round->next = half;
-	p->stored = round->now;
+	/* As one that has failed, until it is stored: we may die before. */
+	p->stored = round->now - half + again(half);
 	return PUBLISH_WRITE;
 }
 

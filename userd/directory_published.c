@@ -79,12 +79,14 @@ bool disk_publish(struct member *member, const struct publication *p)
 }
 
 /**
- * disk_publish_soon() - what a node of ours has stored is to be stored again soon
+ * disk_publish_stored() - what a node of ours has stored is stored again
  * @member: the node
  * @b: the object
  * @len: its length in bytes
+ * @now: seconds of the world's clock
  */
-void disk_publish_soon(struct member *member, const uint8_t *b, size_t len)
+void disk_publish_stored(struct member *member, const uint8_t *b, size_t len,
+			 uint64_t now)
 {
 	uint8_t key[KEY_LEN], row[ROW_MAX];
 	struct disk *disk = member->dir->disk;
@@ -96,7 +98,7 @@ void disk_publish_soon(struct member *member, const uint8_t *b, size_t len)
 	    v.mv_size > sizeof(row) || v.mv_size < HEAD_LEN)
 		return;
 	memcpy(row, v.mv_data, v.mv_size);
-	dht_put64(row + 8, 0);
+	dht_put64(row + 8, now);
 	v.mv_data = row;
 	err = mdb_put(disk->txn, disk->published, &k, &v, 0);
 	if (err)
