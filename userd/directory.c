@@ -20,6 +20,7 @@
 #define REQUESTS_MAX	16384
 #define OPS_MAX		2048
 #define ACTIONS_MAX	8192
+#define PLACES_MAX	256
 
 #define CLOCK_US	1000000ULL	/* between two looks at the clock */
 
@@ -247,6 +248,7 @@ void directory_drive(struct directory *dir)
 	if (dir->driving)
 		return;
 	dir->driving = true;
+	dir->taken = 0;
 	do {
 		end = &dir->later;
 		carry_out(dir, &end);
@@ -273,7 +275,7 @@ void directory_drive(struct directory *dir)
 }
 
 /**
- * directory_soon() - as directory_drive(), when the event loop runs next
+ * directory_soon() - as directory_drive(), at the end of the event loop's turn
  * @dir: the directory
  */
 void directory_soon(struct directory *dir)
@@ -300,6 +302,7 @@ static struct directory *directory_new(struct daemon *d)
 		.max_requests = REQUESTS_MAX,
 		.max_ops = OPS_MAX,
 		.max_actions = ACTIONS_MAX,
+		.max_places = PLACES_MAX,
 	};
 	struct directory *dir;
 
@@ -316,6 +319,11 @@ static struct directory *directory_new(struct daemon *d)
 		return NULL;
 	}
 	ev_init(&dir->timer, on_timer);
+	/*
+	 * After all messages that have come: an answer is not late because it
+	 * had to wait for us. What they lead to is one transaction, too.
+	 */
+	ev_set_priority(&dir->timer, EV_MINPRI);
 	dir->timer.data = dir;
 	return dir;
 }

@@ -64,7 +64,9 @@
 	G(half_life, "half_life_s",					\
 	  "seconds in which half of its peers go; 0 if none has gone")	\
 	C(commands, "answered", "commands of others that it has answered") \
-	C(requests, "asked", "commands that it has sent")
+	C(requests, "asked", "commands that it has sent")		\
+	C(crowded, "crowded",						\
+	  "times that somebody had no place, for others of his address prefix")
 
 /* Of the daemon now. */
 #define DIRECTORY_STATES(S)						\

@@ -14,6 +14,13 @@
 
 /* Longer than an agreement is tried. */
 #define HOLD_US		(12 * 1000000ULL)
+/*
+ * So many agreements are begun in so long a time, unless those before have come to
+ * an end. Where many begin at once each takes longer than it is waited for, and
+ * all that is repeated meanwhile makes it longer still.
+ */
+#define CALLS		16
+#define CALL_US		500000
 
 /* The core is told, as it would be told of a lost message in the end. */
 static void failed(struct member *member, struct dht_action *act)
@@ -142,6 +149,43 @@ static bool call(struct member *member, const struct dht_contact *to)
 		info.state == THEMIS_PEER_ESTABLISHED);
 }
 
+/* The next one whose agreement is to begin, if there is room for one more. */
+static struct held *next_call(struct directory *dir, uint64_t now)
+{
+	struct held *held, *next = NULL;
+	unsigned int calls = 0;
+
+	for (held = dir->held; held; held = held->next) {
+		if (!held->called && !next)
+			next = held;
+		if (held->called && now - held->called < CALL_US &&
+		    ++calls >= CALLS)
+			return NULL;
+	}
+	return next;
+}
+
+/* Has agreements begun, oldest first. What fails is gone from the list. */
+static void call_next(struct directory *dir)
+{
+	struct member *member;
+	struct dht_contact to;
+	struct held *held;
+
+	if (dir->calling)
+		return;
+	dir->calling = true;
+	while ((held = next_call(dir, daemon_now()))) {
+		held->called = daemon_now();
+		member = held->member;
+		to = held->act->to;
+		dht_held(member->dht, held->called, held->act->seq);
+		if (!call(member, &to))
+			release(member, &to.id, false);
+	}
+	dir->calling = false;
+}
+
 /**
  * mail_post() - send a message, now or when there is a session
  * @member: who sends it
@@ -164,9 +208,8 @@ void mail_post(struct member *member, struct dht_action *act)
 		failed(member, act);
 		return;
 	}
-	dht_held(member->dht, daemon_now(), act->seq);
-	if (!call(member, &to))
-		release(member, &to.id, false);
+	dht_queued(member->dht, daemon_now(), act->seq);
+	call_next(member->dir);
 }
 
 void directory_state(struct daemon *d, const struct themis_action *act)
@@ -176,11 +219,12 @@ void directory_state(struct daemon *d, const struct themis_action *act)
 	if (!member || act->state == THEMIS_PEER_HANDSHAKING)
 		return;
 	release(member, &act->peer, act->state == THEMIS_PEER_ESTABLISHED);
+	call_next(member->dir);
 	directory_drive(member->dir);
 }
 
 /**
- * mail_expire() - give up what has waited for too long
+ * mail_expire() - give up what has waited for too long, and go on with the rest
  * @dir: the directory
  * @now: microseconds
  */
@@ -193,6 +237,7 @@ void mail_expire(struct directory *dir, uint64_t now)
 		failed(held->member, held->act);
 		free(held);
 	}
+	call_next(dir);
 }
 
 /**

@@ -14,6 +14,7 @@
 
 #define RX_BUFFER	(512 * 1024)
 #define RX_BATCH	32	/* messages before others have their turn */
+#define TAKEN_MAX	256	/* before what they lead to is carried out */
 #define COMMANDS	4096	/* that may be outstanding */
 #define TIMEOUT_MS	15000	/* the core gives up long before */
 
@@ -128,7 +129,11 @@ static void on_message(struct ev_loop *loop, ev_io *w, int revents)
 		if (ret > 0)
 			take(member, &mail);
 	}
-	directory_drive(dir);
+	dir->taken += i;
+	if (dir->taken < TAKEN_MAX)
+		directory_soon(dir);
+	else
+		directory_drive(dir);
 }
 
 /* The sender is the member, the port the directory's. */

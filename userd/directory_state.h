@@ -167,12 +167,14 @@ struct directory_question {
  * @member: who sends it
  * @act: the message
  * @since: when it began to wait, microseconds
+ * @called: when the agreement was begun; 0 for not yet
  */
 struct held {
 	struct held		*next;
 	struct member		*member;
 	struct dht_action	*act;
 	uint64_t		since;
+	uint64_t		called;
 };
 
 /**
@@ -191,10 +193,12 @@ struct held {
  * @held: messages that wait for a session
  * @held_end: where the next one goes
  * @n_held: how many
+ * @calling: agreements for some of them are being begun
  * @hedges: agreements that may have gone to the wrong place
  * @n_hedges: how many
  * @later: what waits for the disk
  * @disk: what is kept, see directory_disk.c
+ * @taken: messages since directory_drive() was called
  * @driving: directory_drive() is at work
  * @kept: all that led to the results that are being told is on disk
  * @count: what was counted
@@ -214,10 +218,12 @@ struct directory {
 	struct held	*held;
 	struct held	**held_end;
 	unsigned int	n_held;
+	bool		calling;
 	struct hedge	*hedges;
 	unsigned int	n_hedges;
 	struct dht_action *later;
 	struct disk	*disk;
+	unsigned int	taken;
 	bool		driving;
 	bool		kept;
 	struct directory_count count;
@@ -252,9 +258,8 @@ void directory_json_result(struct jtext *text, const struct dht_action *act,
 json_t *directory_json_step(const struct dht_step *step, uint64_t began);
 
 /* directory_request.c */
-int directory_bad_arguments(const json_error_t *error,
-			    struct themis_diag *diag);
-struct member *directory_member_of(struct daemon *d, const char *text,
+struct member *directory_member_of(struct daemon *d,
+				   const struct request *request,
 				   struct themis_diag *diag);
 int directory_key(const char *text, uint8_t key[32],
 		  struct themis_diag *diag);
@@ -285,7 +290,8 @@ void disk_forget(struct member *member);
 
 /* directory_published.c */
 bool disk_publish(struct member *member, const struct publication *p);
-void disk_publish_soon(struct member *member, const uint8_t *b, size_t len);
+void disk_publish_stored(struct member *member, const uint8_t *b, size_t len,
+			 uint64_t now);
 unsigned int disk_unpublish(struct member *member, const struct themis_id *id);
 void disk_published(struct member *member,
 		    enum publish_verdict (*cb)(void *ctx,

@@ -58,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.max_requests = 64,
 		.max_ops = 16,
 		.max_actions = 64,
+		.max_places = 4,
 	};
 	static const struct themis_id target = { { 3 } };
 	struct dht_params params;

@@ -22,6 +22,7 @@ void world_new(unsigned int nodes, const struct dht_params *params)
 		.max_requests = 4096,
 		.max_ops = 256,
 		.max_actions = 4096,
+		.max_places = 64,
 	};
 	struct dht_params defaults;
 
@@ -49,7 +50,7 @@ void world_free(void)
 	world = NULL;
 }
 
-/* A node that has not joined. Its address is its number. */
+/* A node that has not joined. */
 unsigned int world_add(const uint8_t *admission)
 {
 	unsigned int i = world->n++;
@@ -61,7 +62,7 @@ unsigned int world_add(const uint8_t *admission)
 		contact->id.b[0] = (contact->id.b[0] & 0x7f) |
 				   (i < world->few ? 0 : 0x80);
 	contact->addr[0] = 0xfd;
-	contact->addr[15] = i;
+	contact->addr[15] = world->home ? i / world->home : i;
 	contact->port = 1;
 	world->node[i] = dht_node_new(world->net, world->now, contact,
 				      admission, contact);
@@ -89,12 +90,16 @@ static void carry(const struct dht_action *action)
 {
 	unsigned int from = (const struct dht_contact *)
 			    dht_node_owner(action->node) - world->contact;
-	unsigned int to = action->to.addr[15];
+	unsigned int to = 0;
 
 	world->sent++;
-	if (to >= world->n || !world->node[to] || world->deaf & 1ULL << to ||
+	while (to < world->n &&
+	       !themis_id_equal(&world->contact[to].id, &action->to.id))
+		to++;
+	if (to == world->n || !world->node[to] || world->deaf & 1ULL << to ||
 	    world->deaf & 1ULL << from ||
-	    !themis_id_equal(&world->contact[to].id, &action->to.id))
+	    memcmp(world->contact[to].addr, action->to.addr,
+		   sizeof(action->to.addr)))
 		return;
 	if (action->type == DHT_ACT_COMMAND)
 		dht_command(world->node[to], world->now, &world->contact[from],

@@ -18,7 +18,7 @@
 #define WORLD_MS	1000ULL
 #define WORLD_SECOND	(1000 * WORLD_MS)
 #define WORLD_UNIX	1000000ULL
-#define WORLD_HELD	256
+#define WORLD_HELD	4096
 
 struct world_key {
 	uint8_t	public_key[32];
@@ -35,6 +35,7 @@ struct world_key {
  * @contact: who and where they are
  * @n: how many there were
  * @few: of so many the id begins with a zero, of the others with a one; 0: no matter
+ * @home: so many nodes live at one address; 0: each at its own, its number
  * @op: number of the operation that ended last
  * @result: how it ended
  * @found: objects found by it
@@ -57,6 +58,7 @@ struct world {
 	struct dht_contact	contact[WORLD_NODES];
 	unsigned int		n;
 	unsigned int		few;
+	unsigned int		home;
 	uint64_t		op;
 	struct dht_result	result;
 	uint8_t			found[65536];

@@ -59,6 +59,49 @@ static uint64_t found_seq(void)
 	return object.seq;
 }
 
+/*
+ * Where one has not answered, the others at the same address and port are not
+ * waited for, until something comes from there.
+ */
+static void silence_is_shared(void **state)
+{
+	struct themis_id id[NODES];
+	uint8_t b[DHT_OBJECT_MAX];
+	char value[16];
+	unsigned int i;
+	uint64_t op;
+	size_t len;
+
+	world->home = NODES / 4;
+	for (i = 0; i < NODES; i++)
+		world_join(NULL);
+	world_run(120 * WORLD_SECOND);
+	for (i = 0; i < NODES; i++) {
+		snprintf(value, sizeof(value), "%u", i);
+		len = world_object(b, DHT_IMMUTABLE, 0, 0, value, &id[i]);
+		assert_int_equal(DHT_DONE, store(3, b, len));
+	}
+	world->deaf = 0xffULL << (NODES - NODES / 4);
+	assert_int_not_equal(DHT_DONE, find(0, &world->contact[NODES - 1].id));
+	for (i = 0; i < NODES; i++) {
+		op = dht_find(world->node[1], world->now, &id[i]);
+		world_run(0);
+		assert_true(world->op == op);
+		assert_int_equal(world->result.outcome, DHT_DONE);
+	}
+	len = world_object(b, DHT_IMMUTABLE, 0, 0, "new", &id[0]);
+	op = dht_store(world->node[1], world->now, b, len);
+	world_run(0);
+	assert_true(world->op == op);
+	assert_int_equal(world->result.outcome, DHT_DONE);
+
+	world->deaf = 0;
+	assert_true(dht_update(world->node[NODES - 1], world->now));
+	world_run(0);
+	assert_int_equal(DHT_DONE, find(1, &world->contact[NODES - 2].id));
+	assert_int_equal(world->result.requests, 1);
+}
+
 /* How many commands of a node wait for sessions. */
 static unsigned int count_held(unsigned int who)
 {
@@ -428,6 +471,43 @@ static void work(void **state)
 	world_free();
 }
 
+/* Makes twenty nodes known at 198.51.100.1 and so on, or elsewhere. */
+static void introduce(uint8_t first, uint8_t third, struct dht_status_info *info)
+{
+	struct dht_contact contact = {
+		.addr = { [10] = 0xff, 0xff, first, 51, third },
+		.port = 1,
+	};
+
+	for (contact.addr[15] = 1; contact.addr[15] <= 20; contact.addr[15]++) {
+		net_random(&world->dice, contact.id.b, sizeof(contact.id.b));
+		dht_node_know(world->node[0], world->now, &contact);
+	}
+	dht_node_info(world->node[0], info);
+}
+
+/* Who has many addresses of one prefix takes few places; private ones count not. */
+static void few_of_one_prefix(void **state)
+{
+	struct dht_status_info info, before;
+	unsigned int i;
+
+	world_add(NULL);
+	introduce(198, 100, &before);
+	assert_in_range(before.contacts, 1, 8);
+	assert_int_equal(before.crowded, 20 - before.contacts);
+	for (i = 0; i < DHT_BUCKETS; i++)
+		assert_in_range(world->node[0]->table.size[i], 0, 2);
+	introduce(10, 100, &info);
+	assert_int_equal(info.contacts, before.contacts + 20);
+	assert_int_equal(info.crowded, before.crowded);
+	before = info;
+	introduce(198, 101, &info);
+	assert_in_range(info.contacts - before.contacts, 1, 8);
+	assert_int_equal(info.crowded - before.crowded,
+			 20 - (info.contacts - before.contacts));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,6 +519,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(newest, setup, teardown),
 		cmocka_unit_test_setup_teardown(sets_of_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(crashes, setup, teardown),
+		cmocka_unit_test_setup_teardown(silence_is_shared, setup_empty,
+						teardown),
 		cmocka_unit_test_setup_teardown(copies_across, setup_empty,
 						teardown),
 		cmocka_unit_test_setup_teardown(leaves, setup, teardown),
@@ -449,6 +531,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sessions_are_measured, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(quotas, setup, teardown),
+		cmocka_unit_test_setup_teardown(few_of_one_prefix, setup_empty,
+						teardown),
 		cmocka_unit_test(closed),
 		cmocka_unit_test(work),
 	};

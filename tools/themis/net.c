@@ -77,6 +77,7 @@ static const struct print_column columns[] = {
 	{ .head = "COPIES", .key = "redundancy", .flags = PRINT_DETAILS },
 	{ .head = "ANSWERED", .key = "answered" },
 	{ .head = "ASKED", .key = "asked" },
+	{ .head = "CROWDED", .key = "crowded", .flags = PRINT_DETAILS },
 	{ }
 };
 

@@ -203,6 +203,7 @@ void dht_command(struct dht_node *node, uint64_t now,
 	known = dht_book_get(host, &contact);
 	if (!known)
 		return;
+	dht_place_heard(host, now, &contact);
 	memset(&a.m, 0, sizeof(a.m));
 	a.m.type = m.type;
 	a.m.response = true;

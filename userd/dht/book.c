@@ -14,13 +14,9 @@
 static uint64_t contact_hash(const struct dht_host *host,
 			     const struct dht_contact *contact)
 {
-	uint64_t h = dht_prefix(&contact->id) ^ host->hash_key, b;
+	uint64_t h = dht_prefix(&contact->id) ^ dht_place_hash(host, contact);
 
 	h *= 0x9e3779b97f4a7c15ULL;
-	memcpy(&b, contact->addr + 8, sizeof(b));
-	h = (h ^ h >> 29 ^ b) * 0xbf58476d1ce4e5b9ULL;
-	memcpy(&b, contact->addr, sizeof(b));
-	h = (h ^ h >> 32 ^ b ^ contact->port) * 0x94d049bb133111ebULL;
 	return h ^ h >> 31;
 }
 

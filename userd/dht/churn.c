@@ -4,9 +4,10 @@
  *
  * A peer that was heard of so long ago and answers now has lived for that time;
  * one that does not has died in it, unless it answers after all. Deaths per time
- * lived give the rate; both are halved now and then, so that the old fades. The
- * lease, which is how long a node may be wrong about what it holds and knows,
- * follows the half-life.
+ * lived give the rate; both are halved now and then, so that the old fades, and
+ * when many begin to die all that was before is forgotten at once. The lease,
+ * which is how long a node may be wrong about what it holds and knows, follows
+ * the half-life.
  */
 #include "dht_state.h"
 
@@ -14,13 +15,15 @@
 #define ENOUGH		(3 * DEATH)	/* deaths that tell something */
 #define FADE		(24 * DEATH)	/* deaths after which both are halved */
 #define FADE_TENTHS	(240 * 36000ULL) /* ten days lived by somebody */
+#define SUDDEN		24		/* deaths, times how much too fast */
 #define LN2_1000	693ULL
 
 /* A peer that is thought to be dead half a lease may be replaced everywhere. */
 #define LEASE_PART	6		/* leases in a half-life */
 #define UPKEEP_PART	10		/* rounds of upkeep in a lease */
 #define UPKEEP_MIN	(2 * DHT_SECOND)
-#define UPKEEP_MAX	(30 * DHT_SECOND)
+#define UPKEEP_EARLY	(30 * DHT_SECOND)
+#define UPKEEP_MAX	(60 * DHT_SECOND)
 
 static void fade(struct dht_churn *churn)
 {
@@ -28,6 +31,37 @@ static void fade(struct dht_churn *churn)
 		return;
 	churn->deaths /= 2;
 	churn->exposure /= 2;
+}
+
+/*
+ * Who has lived long in peace knows of so much time lived that a hundred deaths
+ * would hardly move it. When the last few came several times as fast as was to
+ * be expected, and the faster the fewer they are, times have changed, and only
+ * these count; by chance one in two hundred looks so. They do not while nobody
+ * has answered since the first of them: then it is we who are cut off.
+ */
+static void notice(struct dht_node *node)
+{
+	struct dht_churn *churn = &node->churn;
+	uint64_t last = 0;
+	unsigned int n;
+
+	churn->gap[churn->n_gap++ % DHT_GAPS] = churn->since;
+	churn->since = 0;
+	if (churn->n_gap == 2 * DHT_GAPS)
+		churn->n_gap = DHT_GAPS;
+	for (n = 1; n <= DHT_GAPS && n <= churn->n_gap; n++) {
+		last += churn->gap[(churn->n_gap - n) % DHT_GAPS];
+		if (n < DHT_GAPS / 2 || node->silent >= n)
+			continue;
+		/* last / n < exposure / deaths * n / SUDDEN */
+		if (last * SUDDEN * churn->deaths <
+		    churn->exposure * n * n * DEATH) {
+			churn->exposure = last;
+			churn->deaths = n * DEATH;
+			return;
+		}
+	}
 }
 
 /**
@@ -38,6 +72,7 @@ static void fade(struct dht_churn *churn)
 void dht_churn_alive(struct dht_node *node, uint64_t tenths)
 {
 	node->churn.exposure += tenths;
+	node->churn.since += tenths;
 	fade(&node->churn);
 }
 
@@ -50,7 +85,9 @@ void dht_churn_dead(struct dht_node *node, uint64_t tenths)
 {
 	/* It died at some moment of that time. */
 	node->churn.exposure += tenths / 2;
+	node->churn.since += tenths / 2;
 	node->churn.deaths += DEATH;
+	notice(node);
 	fade(&node->churn);
 }
 
@@ -60,8 +97,15 @@ void dht_churn_dead(struct dht_node *node, uint64_t tenths)
  */
 void dht_churn_undo(struct dht_node *node)
 {
-	if (node->churn.deaths >= DEATH)
-		node->churn.deaths -= DEATH;
+	struct dht_churn *churn = &node->churn;
+
+	if (churn->deaths >= DEATH)
+		churn->deaths -= DEATH;
+	if (!churn->n_gap)
+		return;
+	/* Whichever it was: the time since the one before goes on. */
+	churn->since += churn->gap[--churn->n_gap % DHT_GAPS];
+	churn->gap[churn->n_gap % DHT_GAPS] = 0;
 }
 
 /**
@@ -98,6 +142,17 @@ uint32_t dht_lease(const struct dht_node *node)
 }
 
 /**
+ * dht_churns() - whether nodes come and go
+ * @node: the node
+ *
+ * Return: true if those who were known die sooner than they are asked again.
+ */
+bool dht_churns(const struct dht_node *node)
+{
+	return dht_lease(node) <= dht_p(node)->lease_max / 2;
+}
+
+/**
  * dht_upkeep_interval() - time from one round of upkeep to the next
  * @node: the node
  *
@@ -106,10 +161,11 @@ uint32_t dht_lease(const struct dht_node *node)
 uint64_t dht_upkeep_interval(const struct dht_node *node)
 {
 	uint64_t us = dht_lease(node) * DHT_SECOND / UPKEEP_PART;
+	uint64_t most = dht_settled(node) ? UPKEEP_MAX : UPKEEP_EARLY;
 
 	if (us < UPKEEP_MIN)
 		return UPKEEP_MIN;
-	return us > UPKEEP_MAX ? UPKEEP_MAX : us;
+	return us > most ? most : us;
 }
 
 /**

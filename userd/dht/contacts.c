@@ -122,6 +122,8 @@ static struct dht_peer take_out(struct dht_node *node, unsigned int at)
 	struct dht_table *t = &node->table;
 	struct dht_peer peer = t->peer[at];
 
+	if (at < 2U * dht_p(node)->redundancy)
+		node->stirred = true;
 	t->size[dht_bucket(t->self, peer.prefix)]--;
 	t->count--;
 	memmove(&t->peer[at], &t->peer[at + 1],
@@ -147,67 +149,11 @@ static int put_in(struct dht_node *node, const struct dht_peer *peer)
 	memmove(&t->peer[at + 1], &t->peer[at],
 		(t->count - at) * sizeof(t->peer[0]));
 	t->peer[at] = *peer;
+	if (at < 2U * dht_p(node)->redundancy)
+		node->stirred = true;
 	t->count++;
 	t->size[dht_bucket(t->self, peer->prefix)]++;
 	return 0;
-}
-
-/* Addresses that nobody can have many of: not private ones. */
-static bool is_global(const uint8_t addr[16])
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	const uint8_t *b = addr + 12;
-
-	if (memcmp(addr, mapped, sizeof(mapped)))
-		return (addr[0] & 0xe0) == 0x20;
-	return b[0] != 10 && b[0] != 127 && b[0] && b[0] < 224 &&
-	       !(b[0] == 172 && (b[1] & 0xf0) == 16) &&
-	       !(b[0] == 192 && b[1] == 168) &&
-	       !(b[0] == 169 && b[1] == 254) &&
-	       !(b[0] == 100 && (b[1] & 0xc0) == 64);
-}
-
-/* Bytes of the prefix that one owner has: a /24, or a /48. */
-static size_t prefix_len(const uint8_t addr[16])
-{
-	return addr[0] ? 6 : 15;
-}
-
-static uint8_t prefix_hash(const uint8_t addr[16])
-{
-	uint32_t h = 0x811c9dc5;
-	size_t i;
-
-	for (i = 0; i < prefix_len(addr); i++)
-		h = (h ^ addr[i]) * 0x01000193;
-	return h >> 24;
-}
-
-/* Whether the limits per address prefix leave room for a peer. */
-static bool prefix_room(const struct dht_node *node,
-			const struct dht_peer *peer)
-{
-	const uint8_t *addr = dht_book_at(dht_of(node), peer->known)->addr;
-	const struct dht_params *p = dht_p(node);
-	const struct dht_table *t = &node->table;
-	unsigned int bucket = dht_bucket(t->self, peer->prefix);
-	unsigned int i, whole = 0, same = 0;
-	const uint8_t *other;
-
-	if ((!p->bucket_prefix && !p->table_prefix) || !is_global(addr))
-		return true;
-	for (i = 0; i < t->count; i++) {
-		if (t->peer[i].net != peer->net)
-			continue;
-		other = dht_book_at(dht_of(node), t->peer[i].known)->addr;
-		if (memcmp(other, addr, prefix_len(addr)))
-			continue;
-		whole++;
-		if (dht_bucket(t->self, t->peer[i].prefix) == bucket)
-			same++;
-	}
-	return (!p->bucket_prefix || same < p->bucket_prefix) &&
-	       (!p->table_prefix || whole < p->table_prefix);
 }
 
 static unsigned int bucket_start(const struct dht_table *t,
@@ -294,29 +240,6 @@ static int failing(const struct dht_table *t, unsigned int bucket)
 	return -1;
 }
 
-/**
- * dht_small() - whether the network may be known whole
- * @node: the node
- *
- * Return: true if all who are thought to exist have room in the table.
- */
-bool dht_small(const struct dht_node *node)
-{
-	return node->size <= dht_p(node)->table;
-}
-
-/**
- * dht_whole() - whether the network is known whole
- * @node: the node
- *
- * Return: true if nobody seems to be missing in the table.
- */
-bool dht_whole(const struct dht_node *node)
-{
-	return node->table.count < dht_p(node)->table &&
-	       node->size <= node->table.count + 1U;
-}
-
 /* Whether he would be one of the siblings. */
 static bool near(const struct dht_node *node, uint64_t prefix)
 {
@@ -347,8 +270,10 @@ static struct dht_peer *admit(struct dht_node *node, struct dht_peer *peer)
 	unsigned int size, most;
 	int at;
 
-	if (!prefix_room(node, peer))
+	if (!dht_prefix_room(node, peer)) {
+		node->crowded++;
 		return NULL;
+	}
 	if (t->count >= dht_p(node)->table) {
 		most = largest_bucket(node, &size);
 		at = failing(t, dht_bucket(t->self, peer->prefix));
@@ -394,7 +319,7 @@ struct dht_peer *dht_table_heard(struct dht_node *node, uint64_t now,
 		.heard = now / DHT_TENTH,
 		.since = now / (60 * DHT_SECOND),
 		.proven = 1,
-		.net = prefix_hash(contact->addr),
+		.net = dht_prefix_hash(contact->addr),
 	};
 
 	if (peer) {
@@ -416,7 +341,7 @@ struct dht_peer *dht_table_heard(struct dht_node *node, uint64_t now,
 		fresh.known = known;
 		fresh.heard = now / DHT_TENTH;
 		fresh.fails = 0;
-		fresh.net = prefix_hash(contact->addr);
+		fresh.net = dht_prefix_hash(contact->addr);
 	}
 	return admit(node, &fresh);
 }
@@ -522,13 +447,15 @@ void dht_table_lost(struct dht_node *node, uint64_t now, uint32_t known)
 	if (node->silent <= CUT_OFF)
 		node->silent++;
 	if (!peer) {
-		dht_spare_remove(node, known);
+		dht_spare_lost(node, known);
 		return;
 	}
 	if (node->silent > CUT_OFF)
 		return;
-	if (!peer->fails++)
+	if (!peer->fails++) {
 		dht_churn_dead(node, tenths_since(now, peer->heard));
+		dht_upkeep_hurry(node, now);
+	}
 	if (peer->fails < DHT_BAD)
 		return;
 	miss(node, known);
@@ -605,5 +532,35 @@ unsigned int dht_table_nearest(const struct dht_node *node,
 					    best, have, from, n);
 		start += t->size[bucket];
 	}
+	return have;
+}
+
+/**
+ * dht_known_nearest() - of all who are known, those nearest to a target
+ * @node: the node
+ * @target: the target
+ * @any: those, too, who did not answer last time
+ * @best: result, nearest first
+ * @n: how many are wanted
+ *
+ * As dht_table_nearest(), but in a calm network with those who were told of. They
+ * are for the node's own use: others are told of nobody whom it has not met.
+ *
+ * Return: how many there are.
+ */
+unsigned int dht_known_nearest(const struct dht_node *node,
+			       const struct themis_id *target, bool any,
+			       const struct dht_peer **best, unsigned int n)
+{
+	unsigned int i, have = dht_table_nearest(node, target, any, best, n);
+	const struct dht_table *t = &node->table;
+	uint64_t prefix = dht_prefix(target);
+
+	if (!dht_calm(node))
+		return have;
+	for (i = 0; i < t->n_spare; i++)
+		if (!t->spare[i].fails)
+			have = rank(dht_of(node), target, prefix, &t->spare[i],
+				    best, have, 0, n);
 	return have;
 }

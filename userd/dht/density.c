@@ -13,6 +13,8 @@
 
 #define TOLD		(3600 * DHT_SECOND)	/* for which it is believed */
 #define DENSE_PART	5		/* of the distance expected is odd */
+#define FEW		32		/* know each other all */
+#define NEAREST		64		/* are looked at, at most */
 
 /**
  * dht_expected() - how far the n-th nearest node to a point should be
@@ -89,6 +91,27 @@ void dht_size_sample(struct dht_node *node, uint64_t distance,
 	    UINT64_MAX / (part ? part : 1));
 }
 
+/* The size as the nearest who are known let think. */
+static uint64_t nearby(const struct dht_node *node)
+{
+	unsigned int i, at, most = dht_p(node)->siblings;
+	const struct dht_peer *best[NEAREST + 1];	/* from 1 */
+	uint64_t v[8] = { 0 }, x;
+
+	if (most > NEAREST)
+		most = NEAREST;
+	most = dht_known_nearest(node, &node->self.id, true, best + 1, most);
+	if (most < 12)
+		return most + 1;
+	for (i = 1; i <= 8; i++) {
+		at = most * (i + 4) / 12;
+		x = (best[at]->prefix ^ node->table.self) / at;
+		x = UINT64_MAX / (x ? x : 1);
+		insert(v, i - 1, x);
+	}
+	return (v[3] + v[4]) / 2;
+}
+
 /**
  * dht_size_update() - estimate the size of the network anew
  * @node: the node
@@ -103,27 +126,16 @@ void dht_size_sample(struct dht_node *node, uint64_t distance,
  */
 void dht_size_update(struct dht_node *node, uint64_t now)
 {
-	const struct dht_table *t = &node->table;
-	uint64_t v[8] = { 0 }, x, m;
-	unsigned int i, at, most = dht_p(node)->siblings;
+	unsigned int known = dht_known(node);
+	uint64_t x, m;
 
 	/* So few know each other all. */
-	if (t->count < 32) {
-		node->size = t->count + 1;
+	if (known < FEW && node->told_size < FEW) {
+		node->size = known + 1;
 		node->near_size = node->size;
 		return;
 	}
-	if (most > t->count)
-		most = t->count;
-	if (most < 12)
-		most = 12;
-	for (i = 1; i <= 8; i++) {
-		at = most * (i + 4) / 12;
-		x = (t->peer[at - 1].prefix ^ t->self) / at;
-		x = UINT64_MAX / (x ? x : 1);
-		insert(v, i - 1, x);
-	}
-	x = (v[3] + v[4]) / 2;
+	x = known < FEW ? known + 1 : nearby(node);
 	node->near_size = x;
 	/*
 	 * Some lookups may have ended among liars, who are fewer than all:
@@ -140,9 +152,9 @@ void dht_size_update(struct dht_node *node, uint64_t now)
 	if (node->told_size / 3 * 2 > x && node->told_at + TOLD > now)
 		x = node->told_size;
 	/* Chance alone may double it: whoever there is has been met by now. */
-	if (t->count < dht_p(node)->table && x / 2 <= t->count)
-		x = t->count;
-	node->size = x > t->count ? x : t->count + 1ULL;
+	if (known < dht_p(node)->table && x / 2 <= known)
+		x = known;
+	node->size = x > known ? x : known + 1ULL;
 }
 
 /**

@@ -114,6 +114,8 @@ struct dht_params {
  * @max_requests: bound of unanswered commands
  * @max_ops: bound of operations in progress
  * @max_actions: bound of the queue of actions
+ * @max_places: bound of the places whose silence is remembered for all local
+ *	nodes; 0 if these stand for nodes of different machines
  */
 struct dht_config {
 	void		(*random)(void *ctx, void *buf, size_t len);
@@ -126,6 +128,7 @@ struct dht_config {
 	uint32_t	max_requests;
 	uint32_t	max_ops;
 	uint32_t	max_actions;
+	uint32_t	max_places;
 };
 
 /**
@@ -232,6 +235,7 @@ struct dht_status_info {
 	uint32_t	half_life;	/* seconds, as seen; 0 for unknown */
 	uint64_t	commands;	/* answered */
 	uint64_t	requests;	/* sent */
+	uint64_t	crowded;	/* not taken in by their addresses */
 	bool		joined;
 };
 
@@ -311,7 +315,8 @@ void dht_response(struct dht_node *node, uint64_t now,
 		  const uint8_t *b, size_t len);
 /* The transport cannot deliver command @seq. */
 void dht_failed(struct dht_node *node, uint64_t now, uint64_t seq);
-/* Command @seq waits for its session; it leaves only now. */
+/* Command @seq waits for its turn, for its session; it leaves only now. */
+void dht_queued(struct dht_node *node, uint64_t now, uint64_t seq);
 void dht_held(struct dht_node *node, uint64_t now, uint64_t seq);
 void dht_waited(struct dht_node *node, uint64_t now, uint64_t seq);
 

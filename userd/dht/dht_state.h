@@ -41,6 +41,7 @@
 #define DHT_CLAIMS	15	/* of it, by peers */
 #define DHT_ANCHORS	4	/* members named by the owner */
 #define DHT_BAD		2	/* requests lost in a row */
+#define DHT_GAPS	8	/* deaths that show a change of times */
 
 /**
  * struct dht_known - an endpoint in the book
@@ -90,6 +91,7 @@ struct dht_peer {
  * @count: how many peers
  * @room: how many fit
  * @n_spare: how many spares
+ * @spare_room: how many fit
  * @size: how many peers share so many bits with the node
  */
 struct dht_table {
@@ -99,6 +101,7 @@ struct dht_table {
 	uint16_t	count;
 	uint16_t	room;
 	uint16_t	n_spare;
+	uint16_t	spare_room;
 	uint16_t	size[DHT_BUCKETS];
 };
 
@@ -150,10 +153,16 @@ struct dht_store {
  * struct dht_churn - how long nodes live, as far as seen
  * @exposure: time for which peers were known to live, in tenths of seconds
  * @deaths: how many of them died, times 256
+ * @since: time lived since the last death
+ * @gap: time lived before each of the last deaths, since the one before it
+ * @n_gap: how many there have been
  */
 struct dht_churn {
 	uint64_t	exposure;
 	uint64_t	deaths;
+	uint64_t	since;
+	uint64_t	gap[DHT_GAPS];
+	uint8_t		n_gap;
 };
 
 /**
@@ -208,14 +217,26 @@ struct dht_net {
  * @updated: who was asked last
  * @commands: answered
  * @asked: commands sent
+ * @crowded: how often somebody had no place for his address prefix
  * @fill_at: when the next bucket is looked into, microseconds
  * @around_at: when the node looks around itself, microseconds
+ * @round_at: when the next round of upkeep is due, microseconds
+ * @sweep_at: when it asks for all there are, microseconds
+ * @sweep: parts of the network that are still to be asked for
+ * @sweep_bits: how many leading bits name a part
+ * @sweeps: how often all were asked for
+ * @swept: how many were known when they last were
  * @turn: counts upkeep
  * @fill: buckets that are still to be filled
  * @again: it is to look around itself when all are filled
- * @fills: early lookups into buckets that were made
- * @arounds: early lookups around itself that were made
+ * @fills: lookups into buckets that were made, the early and the idle ones
+ * @arounds: the same around itself
  * @fill_bucket: counts the buckets looked into
+ * @hurry: rounds of upkeep that follow one another soon
+ * @thin: how often looking around has not filled up thin surroundings
+ * @stirred: a sibling has come or gone since the node looked around itself
+ * @rested: nobody new was told of when all were last asked for
+ * @filled: its buckets have been filled once, in a network not known whole
  * @joined: it is in the network
  * @left: it is leaving, and answers nobody
  */
@@ -252,14 +273,26 @@ struct dht_node {
 	uint32_t		updated;
 	uint64_t		commands;
 	uint64_t		asked;
+	uint64_t		crowded;
 	uint64_t		fill_at;
 	uint64_t		around_at;
+	uint64_t		round_at;
+	uint64_t		sweep_at;
+	uint16_t		sweep;
+	uint8_t			sweep_bits;
+	uint8_t			sweeps;
+	uint16_t		swept;
 	uint32_t		turn;
 	uint8_t			fill;
 	bool			again;
 	uint8_t			fills;
 	uint8_t			arounds;
 	uint8_t			fill_bucket;
+	uint8_t			hurry;
+	uint8_t			thin;
+	bool			stirred;
+	bool			filled;
+	bool			rested;
 	bool			joined;
 	bool			left;
 };
@@ -271,13 +304,15 @@ enum dht_purpose {
 	DHT_FOR_LEAVE,		/* objects handed over */
 	DHT_FOR_UPDATE,		/* objects compared */
 	DHT_FOR_PROBE,		/* upkeep of the table */
+	DHT_FOR_SWEEP,		/* a part of all there are */
 	DHT_FOR_REPAIR,		/* an old version replaced */
 };
 
 /**
  * struct dht_request - a command that waits for its response
  * @of_node: in the node's list
- * @timer: when it counts as slow, and then as lost
+ * @timer: when it counts as slow, unless it does from the beginning, and then
+ *	as lost
  * @node: who asked
  * @op: for which operation; 0 for none
  * @known: who was asked
@@ -387,9 +422,9 @@ enum dht_aim {
  * @refusals: nodes that have not
  * @result: so far
  * @n_seen: nodes known of
- * @seen: them, nearest first
  * @n_found: objects found
- * @found: them, allocated
+ * @seen: the nodes, nearest first
+ * @found: the objects, allocated
  */
 struct dht_op {
 	struct core_list	of_node;
@@ -418,9 +453,21 @@ struct dht_op {
 	uint8_t			refusals;
 	struct dht_result	result;
 	uint16_t		n_seen;
-	struct dht_seen		seen[DHT_SEEN_MAX];
 	uint16_t		n_found;
+	struct dht_seen		seen[DHT_SEEN_MAX];
 	struct dht_held		*found[DHT_SET_MAX];
+};
+
+/**
+ * struct dht_place - an address and a port where nodes live
+ * @hash: of both
+ * @heard: when something came from there, microseconds
+ * @silent: nothing has, since somebody there was asked
+ */
+struct dht_place {
+	uint64_t		hash;
+	uint64_t		heard;
+	bool			silent;
 };
 
 /**
@@ -429,6 +476,7 @@ struct dht_op {
  * @nets: networks
  * @book: endpoints
  * @by_contact: endpoints, by all that they are
+ * @place: by their hashes; NULL where none are remembered
  * @requests: unanswered
  * @ops: in progress
  * @timers: of requests
@@ -444,6 +492,10 @@ struct dht_op {
  * @full: the owner can keep nothing more
  * @setup: how long commands wait for their sessions, smoothed, microseconds
  * @setup_var: deviation of it
+ * @n_held: commands that wait for their sessions
+ * @met_at: when somebody was last met without need, microseconds
+ * @filled_at: when one of the nodes last began to fill its buckets, microseconds
+ * @asked_at: when the owner last began to find or store something, microseconds
  * @step: shows the steps of lookups
  * @step_ctx: passed to it
  */
@@ -452,6 +504,7 @@ struct dht_host {
 	struct core_list	nets;
 	struct dht_slab		book;
 	struct core_table	by_contact;
+	struct dht_place	*place;
 	struct dht_slab		requests;
 	struct dht_slab		ops;
 	struct core_heap	timers;
@@ -467,6 +520,10 @@ struct dht_host {
 	bool			full;
 	uint64_t		setup;
 	uint64_t		setup_var;
+	uint32_t		n_held;
+	uint64_t		met_at;
+	uint64_t		filled_at;
+	uint64_t		asked_at;
 	void			(*step)(void *ctx, const struct dht_step *step);
 	void			*step_ctx;
 };
@@ -481,6 +538,15 @@ static inline const struct dht_params *dht_p(const struct dht_node *node)
 	return &node->net->params;
 }
 
+static inline uint64_t dht_random64(const struct dht_node *node)
+{
+	const struct dht_config *config = &dht_of(node)->config;
+	uint64_t random;
+
+	config->random(config->ctx, &random, sizeof(random));
+	return random;
+}
+
 /* book.c */
 uint32_t dht_book_get(struct dht_host *host,
 		      const struct dht_contact *contact);
@@ -491,14 +557,20 @@ const struct dht_contact *dht_book_at(const struct dht_host *host,
 int dht_nearer(const struct dht_host *host, const struct themis_id *target,
 	       uint32_t a, uint32_t b);
 
+/* place.c */
+uint64_t dht_place_hash(const struct dht_host *host,
+			const struct dht_contact *contact);
+void dht_place_heard(struct dht_host *host, uint64_t now,
+		     const struct dht_contact *contact);
+void dht_place_slow(struct dht_host *host, const struct dht_request *request);
+bool dht_place_silent(const struct dht_op *op, uint32_t known);
+
 /* contacts.c */
 unsigned int dht_bucket(uint64_t self, uint64_t prefix);
 void dht_table_free(struct dht_node *node);
 struct dht_peer *dht_table_find(const struct dht_node *node, uint32_t known);
 struct dht_peer *dht_table_heard(struct dht_node *node, uint64_t now,
 				 uint32_t known, bool admitting);
-bool dht_small(const struct dht_node *node);
-bool dht_whole(const struct dht_node *node);
 bool dht_table_curious(const struct dht_node *node,
 		       const struct themis_id *id);
 void dht_table_told(struct dht_node *node, uint32_t known);
@@ -507,17 +579,37 @@ void dht_table_drop(struct dht_node *node, uint32_t known);
 unsigned int dht_table_nearest(const struct dht_node *node,
 			       const struct themis_id *target, bool any,
 			       const struct dht_peer **best, unsigned int n);
+unsigned int dht_known_nearest(const struct dht_node *node,
+			       const struct themis_id *target, bool any,
+			       const struct dht_peer **best, unsigned int n);
+
+/* whole.c */
+bool dht_small(const struct dht_node *node);
+bool dht_calm(const struct dht_node *node);
+unsigned int dht_known(const struct dht_node *node);
+bool dht_whole(const struct dht_node *node);
+void dht_sweep(struct dht_node *node, uint64_t now);
+void dht_sweep_next(struct dht_node *node, uint64_t now);
+bool dht_meet(struct dht_node *node, uint64_t now);
+
+/* prefix.c */
+uint8_t dht_prefix_hash(const uint8_t addr[16]);
+bool dht_prefix_room(const struct dht_node *node, const struct dht_peer *peer);
 
 /* spare.c */
 void dht_spare_add(struct dht_node *node, const struct dht_peer *peer);
 void dht_spare_remove(struct dht_node *node, uint32_t known);
+void dht_spare_lost(struct dht_node *node, uint32_t known);
+void dht_spare_again(struct dht_node *node);
+void dht_spare_trim(struct dht_node *node);
 int dht_spare_take(struct dht_node *node, unsigned int bucket,
 		   struct dht_peer *peer);
 
 /* rtt.c */
 void dht_rtt_measured(struct dht_node *node, struct dht_peer *peer,
 		      uint64_t rtt);
-uint64_t dht_rtt_slow(const struct dht_node *node, uint32_t known);
+uint64_t dht_rtt_slow(const struct dht_node *node, uint32_t known,
+		      enum dht_purpose purpose);
 uint64_t dht_rtt_lost(uint64_t slow);
 void dht_rtt_waited(struct dht_host *host, uint64_t us);
 uint64_t dht_rtt_held(const struct dht_host *host, uint64_t slow);
@@ -529,6 +621,7 @@ void dht_churn_undo(struct dht_node *node);
 void dht_churn_told(struct dht_node *node, uint32_t lease);
 uint64_t dht_half_life(const struct dht_node *node);
 uint32_t dht_lease(const struct dht_node *node);
+bool dht_churns(const struct dht_node *node);
 uint64_t dht_upkeep_interval(const struct dht_node *node);
 
 /* density.c */
@@ -642,6 +735,7 @@ void dht_leave_answer(struct dht_op *op, uint64_t now);
 bool dht_responsible(const struct dht_node *node, const struct themis_id *id,
 		     const struct themis_id *who, unsigned int margin);
 bool dht_in_range(const struct dht_node *node, const struct themis_id *id);
+bool dht_update_due(struct dht_node *node, uint64_t now);
 void dht_update_ask(struct dht_node *node, uint64_t now);
 void dht_update_from(struct dht_node *node, uint64_t now, uint32_t known);
 void dht_update_back(struct dht_node *node, uint64_t now, uint32_t known);
@@ -651,12 +745,25 @@ void dht_update_answer(struct dht_node *node, uint64_t now,
 void dht_update_taken(struct dht_node *node, uint64_t now, uint32_t known,
 		      const struct dht_message *m);
 
-/* upkeep.c */
-void dht_upkeep(struct dht_node *node, uint64_t now);
-void dht_probed(struct dht_node *node, uint64_t now, uint32_t known);
+/* fill.c */
+struct themis_id dht_id_in(const struct dht_node *node, unsigned int bits);
+void dht_fill(struct dht_node *node, uint64_t now,
+	      const struct themis_id *target, bool alarm);
 void dht_fill_next(struct dht_node *node, uint64_t now);
+void dht_fill_all(struct dht_node *node, uint64_t now, unsigned int fills);
+bool dht_settled(const struct dht_node *node);
+bool dht_fill_more(struct dht_node *node, uint64_t now);
+bool dht_look_around(struct dht_node *node, uint64_t now);
+
+/* join.c */
 void dht_introduced(struct dht_node *node, uint64_t now,
 		    const struct dht_message *m);
 void dht_joined(struct dht_op *op, uint64_t now);
+
+/* upkeep.c */
+bool dht_probe_spare(struct dht_node *node, uint64_t now);
+void dht_probed(struct dht_node *node, uint64_t now, uint32_t known);
+void dht_upkeep_hurry(struct dht_node *node, uint64_t now);
+void dht_upkeep(struct dht_node *node, uint64_t now);
 
 #endif /* THEMIS_DHT_STATE_H */

@@ -2,6 +2,7 @@
 /*
  * Hosts and networks, and time.
  */
+#include <stddef.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,7 +100,7 @@ bool dht_params_ok(const struct dht_params *p)
 
 /**
  * dht_host_new() - make a host
- * @config: copied; @random is needed, and no bound may be zero
+ * @config: copied; @random is needed, and no bound but @max_places may be zero
  *
  * Return: the host, or NULL without memory or with a bad configuration.
  */
@@ -117,17 +118,29 @@ struct dht_host *dht_host_new(const struct dht_config *config)
 		return NULL;
 	host->config = *config;
 	core_list_init(&host->nets);
-	if (core_table_init(&host->by_contact)) {
-		free(host);
-		return NULL;
+	if (config->max_places) {
+		host->place = calloc(config->max_places,
+				     sizeof(*host->place));
+		if (!host->place)
+			goto err_place;
 	}
+	if (core_table_init(&host->by_contact))
+		goto err_table;
 	dht_slab_init(&host->book, sizeof(struct dht_known),
-		      config->max_contacts);
+		      sizeof(struct dht_known), config->max_contacts);
 	dht_slab_init(&host->requests, sizeof(struct dht_request),
-		      config->max_requests);
-	dht_slab_init(&host->ops, sizeof(struct dht_op), config->max_ops);
+		      sizeof(struct dht_request), config->max_requests);
+	/* Arrays lie behind what counts their elements. */
+	dht_slab_init(&host->ops, sizeof(struct dht_op),
+		      offsetof(struct dht_op, seen), config->max_ops);
 	config->random(config->ctx, &host->hash_key, sizeof(host->hash_key));
 	return host;
+
+err_table:
+	free(host->place);
+err_place:
+	free(host);
+	return NULL;
 }
 
 static void net_free(struct dht_net *net)
@@ -165,6 +178,7 @@ void dht_host_free(struct dht_host *host)
 	dht_slab_free(&host->book);
 	dht_slab_free(&host->requests);
 	dht_slab_free(&host->ops);
+	free(host->place);
 	free(host);
 }
 

@@ -23,6 +23,7 @@
 #define SPARSER		4	/* more, after new paths have found no more */
 #define WIDEN_STORE	5	/* a store */
 #define AGAIN		3	/* how often the same question is put again */
+#define JOIN_NEAR	3	/* to join a small network, must have answered */
 
 static void step(const struct dht_op *op, uint64_t now,
 		 const struct dht_seen *seen, int what,
@@ -104,7 +105,10 @@ static int ask(struct dht_op *op, uint64_t now, struct dht_seen *seen)
 			seen->stand = DHT_GONE;
 		return -1;
 	}
-	if (seen->stand == DHT_NEW) {
+	if (seen->stand == DHT_NEW &&
+	    dht_place_silent(op, seen->known)) {
+		seen->stand = DHT_TARDY;
+	} else if (seen->stand == DHT_NEW) {
 		seen->stand = DHT_WAITING;
 		op->waiting[seen->path]++;
 	}
@@ -222,7 +226,8 @@ static bool suspicious(const struct dht_op *op)
 {
 	uint64_t distance;
 
-	if (op->node->size <= 2U * op->need)
+	if (op->node->size <= 2U * op->need ||
+	    (op->aim == DHT_AIM_JOIN && dht_calm(op->node)))
 		return false;
 	return !dht_lookup_nth(op, &distance) ||
 	       dht_too_sparse(op->node, distance, op->need,
@@ -380,7 +385,8 @@ static bool fresh(const struct dht_op *op, uint64_t now,
 {
 	uint64_t life = dht_half_life(op->node) * (DHT_SECOND / DHT_TENTH);
 
-	return !life || peer->heard + life > now / DHT_TENTH;
+	return !life || !peer->proven ||
+	       peer->heard + life > now / DHT_TENTH;
 }
 
 /* The nearest peers begin the paths; those who are likely to live, first. */
@@ -391,7 +397,7 @@ static void begin(struct dht_op *op, uint64_t now, bool any)
 
 	if (most < op->need)
 		most = op->need;
-	n = dht_table_nearest(op->node, &op->target, any, best, 2 * most);
+	n = dht_known_nearest(op->node, &op->target, any, best, 2 * most);
 	for (pass = 0; pass < 2; pass++)
 		for (i = 0; i < n && added < most; i++)
 			if (fresh(op, now, best[i]) == !pass &&
@@ -450,12 +456,23 @@ void dht_lookup_settle(struct dht_op *op, struct dht_seen *seen,
 	seen->stand = stand;
 }
 
-/* Who joins among liars stays there: in a large network, twice the paths. */
+/*
+ * Who joins among liars stays there: in a large network, twice the paths. In one
+ * that may be known whole nobody is hidden for long, and a few of the nearest
+ * are enough to begin with: all others are told of by whom the owner has named,
+ * and are met as there is need, or time.
+ */
 static void introduced(struct dht_op *op, uint64_t now,
 		       const struct dht_message *m)
 {
+	const struct dht_params *p = dht_p(op->node);
+
 	dht_introduced(op->node, now, m);
-	if (dht_small(op->node) || op->paths > dht_p(op->node)->paths)
+	op->merged = dht_calm(op->node);
+	op->need = 2 * p->redundancy;
+	if (op->merged && op->need > JOIN_NEAR)
+		op->need = JOIN_NEAR;
+	if (dht_small(op->node) || op->paths > p->paths)
 		return;
 	op->paths *= 2;
 	op->wide = op->paths;

@@ -117,6 +117,7 @@ void dht_node_info(const struct dht_node *node, struct dht_status_info *info)
 		.half_life = dht_half_life(node),
 		.commands = node->commands,
 		.requests = node->asked,
+		.crowded = node->crowded,
 		.joined = node->joined,
 	};
 	for (i = 0; i < DHT_BUCKETS; i++)
@@ -326,7 +327,7 @@ size_t dht_node_bytes(const struct dht_node *node, size_t *endpoints)
 	*endpoints = (t->count + t->n_spare + node->n_missing) *
 		     (sizeof(struct dht_known) + sizeof(void *));
 	return sizeof(*node) + t->room * sizeof(t->peer[0]) +
-	       (t->spare ? DHT_SPARES * sizeof(t->spare[0]) : 0) +
+	       t->spare_room * sizeof(t->spare[0]) +
 	       store->by_id.size * sizeof(void *) + store->bytes +
 	       store->by_id.count * sizeof(struct dht_held);
 }

@@ -55,6 +55,8 @@ struct dht_op *dht_op_new(struct dht_node *node, uint64_t now,
 		op->paths *= 2;
 	op->result.type = types[aim];
 	op->result.began = now;
+	if (aim == DHT_AIM_FIND || aim == DHT_AIM_STORE)
+		host->asked_at = now;
 	core_list_init(&op->of_node);
 	core_list_add(&node->ops, &op->of_node);
 	return op;

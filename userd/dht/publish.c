@@ -14,6 +14,7 @@
 #include "dht_state.h"
 
 #define SPARSE	15		/* tenths of the distance expected */
+#define IN_TOUCH	1200		/* tenths of seconds; a session lives longer */
 
 static unsigned int quorum(const struct dht_op *op)
 {
@@ -127,6 +128,10 @@ static void put_next(struct dht_op *op, uint64_t now)
 			return;
 		if (put(op, now, seen)) {
 			seen->stand = DHT_GONE;
+			continue;
+		}
+		if (dht_place_silent(op, seen->known)) {
+			seen->stored = DHT_PUT_SLOW;
 			continue;
 		}
 		seen->stored = DHT_PUT_SENT;
@@ -348,12 +353,28 @@ static void leave_to(struct dht_op *op, uint64_t now, uint32_t known,
 	};
 
 	op->result.requests++;
-	if (!dht_request(op->node, now, known, DHT_FOR_LEAVE, op->number, &m))
+	if (!n)
+		dht_request(op->node, now, known, DHT_FOR_LEAVE, 0, &m);
+	else if (!dht_request(op->node, now, known, DHT_FOR_LEAVE, op->number,
+			      &m))
 		op->outstanding++;
 }
 
-/* All that one heir gets, in as many messages as it takes; at least one. */
-static void hand_over(struct dht_op *op, uint64_t now, uint32_t known)
+/*
+ * Whether there still is a session. To agree on keys for a farewell costs more
+ * than to find out that somebody has gone.
+ */
+static bool in_touch(uint64_t now, const struct dht_peer *peer)
+{
+	return peer->heard + IN_TOUCH > now / DHT_TENTH;
+}
+
+/*
+ * All that one heir gets, in as many messages as it takes; at least one, unless
+ * that would be for a farewell alone, to one not in touch.
+ */
+static void hand_over(struct dht_op *op, uint64_t now,
+		      const struct dht_peer *peer)
 {
 	struct core_walk walk = core_walk(&op->node->store.all);
 	const struct dht_peer *to;
@@ -366,14 +387,14 @@ static void hand_over(struct dht_op *op, uint64_t now, uint32_t known)
 	while ((pos = core_walk_on(&walk))) {
 		held = core_entry(pos, struct dht_held, all);
 		to = heir(op->node, &held->id);
-		if (!to || to->known != known)
+		if (!to || to->known != peer->known)
 			continue;
 		put = n < DHT_OBJECTS_MAX ?
 		      dht_object_put(b + len, sizeof(b) - len, held->b,
 				     held->object.len, dht_left(held, now)) :
 		      0;
 		if (!put) {
-			leave_to(op, now, known, b, len, n);
+			leave_to(op, now, peer->known, b, len, n);
 			n = 0;
 			len = 0;
 			put = dht_object_put(b, sizeof(b), held->b,
@@ -383,7 +404,8 @@ static void hand_over(struct dht_op *op, uint64_t now, uint32_t known)
 		len += put;
 		n++;
 	}
-	leave_to(op, now, known, b, len, n);
+	if (n || in_touch(now, peer))
+		leave_to(op, now, peer->known, b, len, n);
 }
 
 /**
@@ -392,7 +414,8 @@ static void hand_over(struct dht_op *op, uint64_t now, uint32_t known)
  * @now: microseconds
  *
  * Its objects go to those who will be responsible for them, and its siblings
- * are told. It answers nobody from now on; when the operation is over it may be
+ * are told, if it is in touch with them; nobody waits for them to say that they
+ * have heard. It answers nobody from now on; when the operation is over it may be
  * freed.
  *
  * Return: number of the operation, or 0 where there is no room.
@@ -411,7 +434,7 @@ uint64_t dht_leave(struct dht_node *node, uint64_t now)
 	node->left = true;
 	n = dht_table_nearest(node, &node->self.id, false, best, most);
 	for (i = 0; i < n; i++)
-		hand_over(op, now, best[i]->known);
+		hand_over(op, now, best[i]);
 	if (!op->outstanding)
 		dht_op_end(op, now, DHT_DONE);
 	return number;

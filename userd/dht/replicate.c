@@ -37,7 +37,7 @@ bool dht_responsible(const struct dht_node *node, const struct themis_id *id,
 	if (!themis_id_equal(who, &node->self.id) &&
 	    (node->table.self ^ dht_prefix(id)) < own)
 		nearer++;
-	n = dht_table_nearest(node, id, false, best, margin);
+	n = dht_known_nearest(node, id, false, best, margin);
 	while (n-- > 0)
 		if ((best[n]->prefix ^ dht_prefix(id)) < own)
 			nearer++;
@@ -242,6 +242,30 @@ static const struct dht_peer *neighbour(const struct dht_node *node,
 	return n ? best[(random[0] >> 32) % n] : NULL;
 }
 
+static uint64_t update_gap(const struct dht_node *node)
+{
+	return dht_lease(node) * DHT_SECOND / UPDATES;
+}
+
+/**
+ * dht_update_due() - whether it is time for the next update
+ * @node: the node
+ * @now: microseconds
+ *
+ * What was put off by a lease that has become shorter meanwhile is not waited
+ * for.
+ *
+ * Return: true if so.
+ */
+bool dht_update_due(struct dht_node *node, uint64_t now)
+{
+	uint64_t most = now + update_gap(node) * 5 / 4;
+
+	if (node->update_at > most)
+		node->update_at = most;
+	return node->update_at <= now;
+}
+
 /**
  * dht_update_ask() - the next update of a node is due
  * @node: the node
@@ -249,17 +273,23 @@ static const struct dht_peer *neighbour(const struct dht_node *node,
  */
 void dht_update_ask(struct dht_node *node, uint64_t now)
 {
-	uint64_t gap = dht_lease(node) * DHT_SECOND / UPDATES, random[2];
+	uint64_t gap = update_gap(node), random[2];
 	const struct dht_peer *peer;
 	unsigned int copies;
+	bool few;
 
 	dht_of(node)->config.random(dht_of(node)->config.ctx, random,
 				    sizeof(random));
-	/* By chance as well: what is known of copies may be wrong. */
 	peer = rarest(node, random[1], &copies);
-	if (peer && copies < dht_p(node)->redundancy / 2)
+	few = peer && copies < dht_p(node)->redundancy / 2;
+	/*
+	 * In peace they are few only as far as has been heard, unless it was not
+	 * known who should have them.
+	 */
+	if (few && (dht_churns(node) || !dht_settled(node)))
 		gap /= HURRY;
-	else if (!peer || random[0] >> 63)
+	/* By chance as well: what is known of copies may be wrong. */
+	if (!few && (!peer || random[0] >> 63))
 		peer = neighbour(node, random);
 	node->update_at = now + gap * 3 / 4 + random[0] % (gap / 2);
 	if (peer)

@@ -9,6 +9,11 @@
 
 #include "dht_state.h"
 
+static struct dht_op *op_of(struct dht_host *host, uint32_t op)
+{
+	return op ? dht_slab_at(&host->ops, op) : NULL;
+}
+
 /**
  * dht_request() - send a command
  * @node: who asks
@@ -28,6 +33,7 @@ int dht_request(struct dht_node *node, uint64_t now, uint32_t known,
 	struct dht_request *request;
 	struct dht_action *action;
 	uint32_t number;
+	uint64_t slow;
 
 	if (core_heap_reserve(&host->timers))
 		return -1;
@@ -51,8 +57,10 @@ int dht_request(struct dht_node *node, uint64_t now, uint32_t known,
 	dht_book_hold(host, known);
 	core_list_init(&request->of_node);
 	core_list_add(&node->requests, &request->of_node);
+	request->slow = op && dht_place_silent(op_of(host, op), known);
+	slow = dht_rtt_slow(node, known, purpose);
 	core_heap_set(&host->timers, &request->timer,
-		      now + dht_rtt_slow(node, known));
+		      now + (request->slow ? dht_rtt_lost(slow) : slow));
 	action->to = *dht_book_at(host, known);
 	action->seq = (uint64_t)request->generation << 32 | number;
 	node->asked++;
@@ -66,15 +74,12 @@ int dht_request(struct dht_node *node, uint64_t now, uint32_t known,
  */
 void dht_request_free(struct dht_host *host, struct dht_request *request)
 {
+	if (request->held)
+		host->n_held--;
 	core_heap_del(&host->timers, &request->timer);
 	core_list_del(&request->of_node);
 	dht_book_put(host, request->known);
 	dht_slab_put(&host->requests, request->number);
-}
-
-static struct dht_op *op_of(struct dht_host *host, uint32_t op)
-{
-	return op ? dht_slab_at(&host->ops, op) : NULL;
 }
 
 /* The request is freed first: what follows may send the next one. */
@@ -95,6 +100,8 @@ static void lost(struct dht_host *host, uint64_t now,
 		dht_publish_lost(op, now, known);
 	else if (op && purpose == DHT_FOR_LEAVE)
 		dht_leave_answer(op, now);
+	else if (purpose == DHT_FOR_SWEEP)
+		dht_sweep_next(node, now);
 	dht_book_put(host, known);
 }
 
@@ -136,6 +143,7 @@ void dht_request_timer(struct dht_host *host, uint64_t now,
 		return;
 	}
 	request->slow = true;
+	dht_place_slow(host, request);
 	core_heap_set(&host->timers, &request->timer,
 		      request->sent + dht_rtt_lost(slow));
 	if (op && request->purpose == DHT_FOR_LOOKUP)
@@ -173,6 +181,56 @@ void dht_failed(struct dht_node *node, uint64_t now, uint64_t seq)
 		lost(dht_of(node), now, request);
 }
 
+static void hold(struct dht_host *host, struct dht_request *request)
+{
+	if (!request->held)
+		host->n_held++;
+	request->held = true;
+}
+
+static bool joins(struct dht_host *host, const struct dht_request *request)
+{
+	struct dht_op *op = op_of(host, request->op);
+
+	return op && op->aim == DHT_AIM_JOIN;
+}
+
+/* It is slow after as long as others have waited. */
+static void held_timer(struct dht_host *host, uint64_t now,
+		       struct dht_request *request)
+{
+	uint64_t slow = dht_rtt_slow(request->node, request->known,
+				     request->purpose);
+
+	if (!request->slow)
+		core_heap_set(&host->timers, &request->timer,
+			      now + dht_rtt_held(host, slow));
+}
+
+/**
+ * dht_queued() - a command waits until its session is begun
+ * @node: who asks
+ * @now: microseconds
+ * @seq: the command's
+ *
+ * The owner has too many others begun, and calls dht_held() when it is its turn.
+ * Who joins would only make more of them by asking others beside.
+ */
+void dht_queued(struct dht_node *node, uint64_t now, uint64_t seq)
+{
+	struct dht_request *request = find(node, seq);
+	struct dht_host *host = dht_of(node);
+
+	if (!request)
+		return;
+	hold(host, request);
+	if (joins(host, request))
+		core_heap_set(&host->timers, &request->timer,
+			      now + DHT_HELD_MAX);
+	else
+		held_timer(host, now, request);
+}
+
 /**
  * dht_held() - a command waits for its session
  * @node: who asks
@@ -185,16 +243,17 @@ void dht_held(struct dht_node *node, uint64_t now, uint64_t seq)
 {
 	struct dht_request *request = find(node, seq);
 	struct dht_host *host = dht_of(node);
-	uint64_t slow;
+	bool queued;
 
 	if (!request)
 		return;
-	request->held = true;
-	if (request->slow)
+	queued = request->held;
+	hold(host, request);
+	if (queued && !joins(host, request))
 		return;
-	slow = request->timer.when - request->sent;
-	core_heap_set(&host->timers, &request->timer,
-		      now + dht_rtt_held(host, slow));
+	if (queued)
+		request->sent = now;
+	held_timer(host, now, request);
 }
 
 /**
@@ -215,8 +274,10 @@ void dht_waited(struct dht_node *node, uint64_t now, uint64_t seq)
 		return;
 	dht_rtt_waited(host, now - request->sent);
 	request->sent = now;
+	if (request->held)
+		host->n_held--;
 	request->held = false;
-	slow = dht_rtt_slow(node, request->known);
+	slow = dht_rtt_slow(node, request->known, request->purpose);
 	core_heap_set(&host->timers, &request->timer,
 		      now + (request->slow ? dht_rtt_lost(slow) : slow));
 }
@@ -266,6 +327,10 @@ static void take(struct dht_node *node, uint64_t now, struct dht_op *op,
 	case DHT_FOR_PROBE:
 		told(node, m);
 		dht_probed(node, now, known);
+		break;
+	case DHT_FOR_SWEEP:
+		told(node, m);
+		dht_sweep_next(node, now);
 		break;
 	case DHT_FOR_REPAIR:
 		break;
@@ -317,6 +382,7 @@ void dht_response(struct dht_node *node, uint64_t now,
 	known = request->known;
 	node->silent = 0;
 	dht_book_hold(host, known);
+	dht_place_heard(host, now, dht_book_at(host, known));
 	if (member(node, now, known, &m))
 		peer = dht_table_heard(node, now, known, dht_small(node));
 	dht_rtt_measured(node, peer, now - request->sent);

@@ -58,26 +58,37 @@ void dht_rtt_measured(struct dht_node *node, struct dht_peer *peer,
 	peer->var = clamp((var + UNIT / 2) / UNIT, 0, UINT16_MAX);
 }
 
+/* What hardly any of the next ones exceeds. */
+static uint64_t expected(uint64_t rtt, uint64_t var)
+{
+	return clamp(rtt + clamp(4 * var, 0, 2 * rtt), DHT_SLOW_MIN,
+		     DHT_SLOW_MAX);
+}
+
 /**
  * dht_rtt_slow() - after how long a request to a peer counts as slow
  * @node: the node
  * @known: the peer
+ * @purpose: what for
+ *
+ * What was measured of the peer may be of stores, which wait for its disk, or of
+ * a time when much was to be done. A step of a lookup waits for nothing, so it
+ * does not take longer than what all others take, either.
  *
  * Return: microseconds.
  */
-uint64_t dht_rtt_slow(const struct dht_node *node, uint32_t known)
+uint64_t dht_rtt_slow(const struct dht_node *node, uint32_t known,
+		      enum dht_purpose purpose)
 {
 	const struct dht_peer *peer = dht_table_find(node, known);
-	uint64_t rtt = node->rtt, var = node->var;
+	uint64_t all = node->rtt ? expected(node->rtt, node->var) :
+				   2 * DHT_RTT_FIRST;
+	uint64_t own;
 
-	if (peer && peer->rtt) {
-		rtt = peer->rtt * UNIT;
-		var = peer->var * UNIT + DHT_MS / 4;
-	}
-	if (!rtt)
-		return 2 * DHT_RTT_FIRST;
-	return clamp(rtt + clamp(4 * var, 0, 2 * rtt), DHT_SLOW_MIN,
-		     DHT_SLOW_MAX);
+	if (!peer || !peer->rtt)
+		return all;
+	own = expected(peer->rtt * UNIT, peer->var * UNIT + DHT_MS / 4);
+	return purpose == DHT_FOR_LOOKUP && all < own ? all : own;
 }
 
 /**

@@ -11,12 +11,15 @@
  * dht_slab_init() - no objects yet; allocates nothing
  * @slab: the slab
  * @size: of an object in bytes
+ * @zero: of these, from the first, are to be zero when it is taken
  * @max: how many may be in use at once
  */
-void dht_slab_init(struct dht_slab *slab, size_t size, uint32_t max)
+void dht_slab_init(struct dht_slab *slab, size_t size, size_t zero,
+		   uint32_t max)
 {
 	memset(slab, 0, sizeof(*slab));
 	slab->size = size;
+	slab->zero = zero;
 	slab->max = max;
 }
 
@@ -32,7 +35,7 @@ void dht_slab_free(struct dht_slab *slab)
 		free(slab->chunk[i]);
 	free(slab->chunk);
 	free(slab->unused);
-	dht_slab_init(slab, slab->size, slab->max);
+	dht_slab_init(slab, slab->size, slab->zero, slab->max);
 }
 
 /* One more chunk, and as much room on the stack: returning cannot fail. */
@@ -62,7 +65,7 @@ static int grow(struct dht_slab *slab)
  * dht_slab_get() - take an object
  * @slab: the slab
  *
- * Return: its number, the object all zero; 0 at the bound or without memory.
+ * Return: its number; 0 at the bound or without memory.
  */
 uint32_t dht_slab_get(struct dht_slab *slab)
 {
@@ -79,7 +82,7 @@ uint32_t dht_slab_get(struct dht_slab *slab)
 		number = ++slab->made;
 	}
 	slab->used++;
-	memset(dht_slab_at(slab, number), 0, slab->size);
+	memset(dht_slab_at(slab, number), 0, slab->zero);
 	return number;
 }
 

@@ -14,6 +14,7 @@
  * @chunk: the chunks
  * @unused: the numbers that may be taken again, as a stack
  * @size: of an object in bytes
+ * @zero: of these, from the first, are zero when it is taken
  * @max: how many may be in use
  * @used: how many are
  * @made: how many exist
@@ -24,6 +25,7 @@ struct dht_slab {
 	uint8_t		**chunk;
 	uint32_t	*unused;
 	size_t		size;
+	size_t		zero;
 	uint32_t	max;
 	uint32_t	used;
 	uint32_t	made;
@@ -33,7 +35,8 @@ struct dht_slab {
 
 #define DHT_SLAB_CHUNK	256		/* objects */
 
-void dht_slab_init(struct dht_slab *slab, size_t size, uint32_t max);
+void dht_slab_init(struct dht_slab *slab, size_t size, size_t zero,
+		   uint32_t max);
 void dht_slab_free(struct dht_slab *slab);
 uint32_t dht_slab_get(struct dht_slab *slab);
 void dht_slab_put(struct dht_slab *slab, uint32_t number);
