@@ -6,6 +6,8 @@
 
 machines=()
 declare -A id public
+# Of network "test". All have addresses of one prefix, of which a node takes few.
+network=('bucket-prefix = 0' 'table-prefix = 0')
 
 # machines_on_bridge MACHINE...: 192.0.2.1 and so on; without daemons
 machines_on_bridge()
@@ -57,13 +59,14 @@ section()
 		"id = $member" "endpoint = $endpoint" 'bootstrap = yes'
 }
 
-# member MACHINE LINE...: of the configuration: its node, which joins through that
-# of the first machine; that one through nobody
+# member MACHINE LINE...: of the configuration: the network, and its node, which
+# joins through that of the first machine; that one through nobody
 member()
 {
 	local first=${id[${machines[0]}]} name=$1
 
 	shift
+	printf '%s\n' '[network test]' "${network[@]}"
 	section "$name" "${first/#${id[$name]}}" 192.0.2.1:7000 "$@"
 }
 

@@ -11,17 +11,14 @@ set -uo pipefail
 
 machines_on_bridge m1 m2 m3
 make_key network
+network+=("key = ${public[network]}" 'work-bits = 8')
 soon=$(($(date +%s) + 3600))
 for name in "${machines[@]}"; do
 	make_key "$name"
 	lines=('directory = yes')
 	[[ $name == m3 ]] || lines+=("admission = $("$themis" key admit \
 		"$dir/network.key" netid test id "${id[$name]}" until $soon)")
-	{
-		printf '%s\n' '[network test]' "key = ${public[network]}" \
-			'work-bits = 8'
-		member "$name" "${lines[@]}"
-	} >"$dir/$name.conf"
+	member "$name" "${lines[@]}" >"$dir/$name.conf"
 	start_daemon "$name" --config "$dir/$name.conf"
 done
 must 'who has an admission joins' wait_for 10 joined m2

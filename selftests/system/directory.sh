@@ -10,12 +10,13 @@ set -uo pipefail
 # shellcheck source=selftests/system/bridge.sh
 . "$repo/selftests/system/bridge.sh"
 
-# knows MACHINE NUMBER...: how many neighbours it knows
+# knows MACHINE NUMBER...: how many neighbours it knows; if it does not, whom
 # shellcheck disable=SC2317 # called by wait_for
 knows()
 {
 	local n
 
+	on "$1" -br net neigh >"$dir/knows.log"
 	n=$(on "$1" -j net | jq '.[0].neighbours')
 	[[ " ${*:2} " == *" $n "* ]]
 }
@@ -73,8 +74,9 @@ must 'answers come when they are ready, or in order' \
 	python3 "$pipeline" "$dir/m2.sock" order
 must 'there is a bound' python3 "$pipeline" "$dir/m2.sock" bound 128
 must 'and a lower one for others' setpriv --reuid 65534 --clear-groups \
-	python3 "$pipeline" "$dir/m2.sock" bound 16
-must 'the daemon serves on' on m2 find "${id[m1]}"
+	python3 - "$dir/m2.sock" bound 16 <"$pipeline"
+on m2 find "${id[m1]}" >"$dir/out.log" 2>"$dir/err.log"
+result $? 'the daemon serves on'
 
 # What is kept up: signed again before it expires, until it is taken back.
 kept=$(on m1 -br store --keep value up name service ttl 20)
@@ -132,12 +134,13 @@ must 'join again' on m4 join
 must 'and be known again' wait_for 20 knows m1 3 4
 
 # A restart: back in the overlay without the member that it first joined through.
-# held MACHINE: what it holds that has not expired
+# held MACHINE: what it holds that does not expire while we look
 held()
 {
-	on "$1" -j net objects |
-		jq -c '[.[] | select((.expiry // now + 1) > now) | .id] | sort'
+	on "$1" -j net objects | jq -c --argjson until $((began + 300)) \
+		'[.[] | select((.expiry // $until + 1) > $until) | .id] | sort'
 }
+began=$EPOCHSECONDS
 held=$(held m2)
 kill_daemon m1
 kill_daemon m2
@@ -181,7 +184,7 @@ echo "# $(wc -l <"$dir/acknowledged") acknowledged, $n looked for"
 result $? 'all killed at once: no acknowledged object is lost'
 
 # Parameters change while it runs.
-printf '[network test]\nredundancy = 3\nlease-max = 300\n' >>"$dir/m2.conf"
+sed -i '/^\[network test\]$/a redundancy = 3\nlease-max = 300' "$dir/m2.conf"
 kill -HUP "${daemons[m2]}"
 must 'the copies wanted follow the file' wait_for 5 eval \
 	"[[ \$(on m2 -j net | jq '.[0].redundancy') == 3 ]]"

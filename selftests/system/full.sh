@@ -13,12 +13,10 @@ machines_on_bridge m1 m2 m3 m4
 # m1's disk is small. It is alone at first.
 mkdir "$dir/small"
 mount -t tmpfs -o size=2m,mode=700 tmpfs "$dir/small"
+network+=('redundancy = 3')
 for name in "${machines[@]}"; do
 	make_key "$name"
-	{
-		printf '%s\n' '[network test]' 'redundancy = 3'
-		member "$name" 'directory = yes'
-	} >"$dir/$name.conf"
+	member "$name" 'directory = yes' >"$dir/$name.conf"
 done
 start_m1()
 {

@@ -131,11 +131,15 @@ def first_object(answer):
     return answer[at + 8:at + 8 + length]
 
 
-def misroute(door, seconds, victim, address):
-    """Answer every question with a false endpoint; how many there were."""
-    end, n = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
-        got = door.receive(max(0, end - time.monotonic()))
+def misroute(door, victim, address):
+    """Answer every question with a false endpoint, until the end."""
+    heard = 0
+    while True:
+        # Who has been silent is not asked, until he is heard again.
+        if time.monotonic() - heard > 1:
+            heard = time.monotonic()
+            door.send(COMMAND, join(b"test"))
+        got = door.receive(1)
         if not got or got[0] != COMMAND:
             continue
         kind = got[2][1]
@@ -143,8 +147,6 @@ def misroute(door, seconds, victim, address):
         if kind == JOIN:
             answer += bytes(132)
         door.send(RESPONSE, answer + contact(victim, address, 7000), got[1])
-        n += 1
-    return n
 
 
 def main():
@@ -176,8 +178,7 @@ def main():
     elif what == "put":
         print(status(door.ask(store(bytes.fromhex(rest[0])))))
     elif what == "misroute":
-        door.ask(join(b"test"))
-        print(misroute(door, float(rest[0]), bytes.fromhex(rest[1]), rest[2]))
+        misroute(door, bytes.fromhex(rest[0]), rest[1])
     return 0
 
 

@@ -75,18 +75,19 @@ changed=${new/74776f/78797a}
 result $? 'nor does an altered one'
 
 # It says of m2 that it is where the liar is.
-lie misroute 6 "${id[m2]}" 192.0.2.3 >"$dir/misrouted" &
-sleep 1
 before=$(net_count m1 elsewhere)
-for ((i = 0; i < 5; i++)); do
-	on m1 find "${id[m3]/#??????/000000}" >/dev/null 2>&1
+ip netns exec m3 python3 "$repo/selftests/system/liar.py" "${id[m3]}" \
+	"${id[m1]}" misroute "${id[m2]}" 192.0.2.3 2>>"$dir/liar.log" &
+jobs_started+=($!)
+# shellcheck disable=SC2317 # called by wait_for
+misled()
+{
+	on m1 find "${id[m3]/#??????/000000}" >/dev/null
 	on m1 update >/dev/null
-done
+	(($(net_count m1 elsewhere) > before))
+}
+must 'a false endpoint is counted' wait_for 10 misled
 [[ $(on m1 -br find "${id[m2]}") == "${id[m2]} 192.0.2.2:7000" ]]
-result $? 'a false endpoint leads nobody astray'
-wait $!
-echo "# the liar has answered $(<"$dir/misrouted") questions, $(net_count m1 elsewhere) endpoints were wrong"
-(($(net_count m1 elsewhere) > before))
-result $? 'and is counted'
+result $? 'and leads nobody astray'
 
 finish
