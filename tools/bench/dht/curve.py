@@ -197,8 +197,8 @@ def round_trips(paths):
                "us": row["instructions"] / 1000}
 
 
-def run(name, sizes):
-    """Yield records."""
+def run(name, sizes, delay):
+    """Yield records; a link delays what is sent by so many milliseconds."""
     if name in TRIPS:
         yield from round_trips(TRIPS[name])
     for n in sizes:
@@ -206,7 +206,7 @@ def run(name, sizes):
         counts = [(n - 1) // others + (i < (n - 1) % others)
                   for i in range(others)] if others else []
         kind = {"themis": Known, "null": Null}.get(name, hosts.Rival)
-        with hosts.Bridge(others + 1) as bridge, \
+        with hosts.Bridge(others + 1, delay) as bridge, \
                 kind(name, bridge, counts + [1], "-") as side:
             what = rival_run if kind is hosts.Rival else our_run
             for record in what(side):

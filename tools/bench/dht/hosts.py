@@ -38,10 +38,12 @@ def address(host):
 
 
 class Bridge:
-    """So many hosts; a context manager."""
+    """So many hosts, and what a host's link delays, in milliseconds; a context
+    manager."""
 
-    def __init__(self, count):
+    def __init__(self, count, delay=0):
         self.hosts = [f"host{i}" for i in range(count)]
+        self.delay = delay
 
     def __enter__(self):
         command("ip", "netns", "add", "hub")
@@ -57,6 +59,10 @@ class Bridge:
             command("ip", "-n", name, "addr", "add", f"{address(i)}/24",
                     "dev", "eth0")
             command("ip", "-n", name, "link", "set", "eth0", "up")
+            if self.delay:
+                command("tc", "-n", name, "qdisc", "add", "dev", "eth0",
+                        "root", "netem", "delay", f"{self.delay}ms", "limit",
+                        "100000")
         return self
 
     def __exit__(self, *_):

@@ -73,6 +73,16 @@ class Crowd(hosts.Ours):
         return {row["name"]: row["id"]
                 for row in hosts.json.loads(done.stdout)}
 
+    def agreed(self):
+        """How many keys have been agreed on; both sides count each."""
+        total = 0
+        for index in range(len(self.counts)):
+            one = control.Control(self.socket(index))
+            result, _ = one.call(cmd="info")
+            total += result["counters"].get("agreed", 0)
+            one.close()
+        return total / 2
+
     def join(self, number):
         """What one of the others says to join."""
         return {"cmd": "join", "node": self.others[number][1],
@@ -97,14 +107,15 @@ def record(what, times, total, bad):
 
 def one_by_one(crowd):
     """Each joins when the one before has."""
-    times, bad = [], 0
+    times, bad, before = [], 0, crowd.agreed()
     for number, (path, _) in enumerate(crowd.others):
         one = control.Control(path)
         result, took = one.call(**crowd.join(number))
         one.close()
         times.append(took)
         bad += result is None
-    return record("one after another", times, sum(times), bad)
+    return {**record("one after another", times, sum(times), bad),
+            "agreed": (crowd.agreed() - before) / len(times)}
 
 
 def blink(crowd):
@@ -140,8 +151,12 @@ def run(count):
                    "nodes": nodes}
             yield from blink(crowd)
         with Crowd(bridge, nodes) as crowd:
+            before = crowd.agreed()
             answers, total = control.all_at_once(
                 [(path, crowd.join(number))
                  for number, (path, _) in enumerate(crowd.others)])
-            yield record("all at once", [took for _, took in answers], total,
-                         failed(answers) + len(crowd.others) - len(answers))
+            agreed = crowd.agreed() - before
+            yield {**record("all at once", [took for _, took in answers],
+                            total, failed(answers) + len(crowd.others) -
+                            len(answers)),
+                   "agreed": agreed / len(crowd.others)}
