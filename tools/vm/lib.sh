@@ -72,7 +72,9 @@ other_releases()
 	apt=(-o "Dir::State=$dir" -o "Dir::State::lists=$dir/lists"
 		-o "Dir::Cache=$dir/cache" -o Dir::Etc::sourceparts=-
 		-o "Dir::Etc::sourcelist=$dir/debian.sources")
-	compgen -G "$dir/lists/*_Packages*" >/dev/null || deb_update
+	# Whoever holds the lock is fetching them.
+	(lock apt && compgen -G "$dir/lists/*_Packages*" >/dev/null) ||
+		deb_update
 }
 
 # deb_mirror: where the system has Debian's packages from
