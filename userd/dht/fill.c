@@ -80,7 +80,8 @@ static unsigned int far_buckets(const struct dht_node *node)
  * @now: microseconds
  *
  * Once through, the node knows more than when it joined, and looks again for
- * those nearest to itself; for all, where it may know all.
+ * those nearest to itself, and for all others. What the first round found too few
+ * of, since those asked had just joined themselves, the second finds.
  */
 void dht_fill_next(struct dht_node *node, uint64_t now)
 {
@@ -90,8 +91,7 @@ void dht_fill_next(struct dht_node *node, uint64_t now)
 		if (!node->again)
 			return;
 		node->again = false;
-		if (dht_small(node))
-			node->fill = far_buckets(node);
+		node->fill = far_buckets(node);
 		dht_fill(node, now, &node->self.id, true);
 		return;
 	}
