@@ -16,6 +16,7 @@
 #define FADE		(24 * DEATH)	/* deaths after which both are halved */
 #define FADE_TENTHS	(240 * 36000ULL) /* ten days lived by somebody */
 #define SUDDEN		24		/* deaths, times how much too fast */
+#define SMOOTH		64		/* signs of life that are averaged */
 #define LN2_1000	693ULL
 
 /* A peer that is thought to be dead half a lease may be replaced everywhere. */
@@ -71,9 +72,15 @@ static void notice(struct dht_node *node)
  */
 void dht_churn_alive(struct dht_node *node, uint64_t tenths)
 {
-	node->churn.exposure += tenths;
-	node->churn.since += tenths;
-	fade(&node->churn);
+	struct dht_churn *churn = &node->churn;
+
+	churn->exposure += tenths;
+	churn->since += tenths;
+	if (churn->silence)
+		churn->silence += tenths - churn->silence / SMOOTH;
+	else
+		churn->silence = tenths * SMOOTH;
+	fade(churn);
 }
 
 /**
@@ -83,12 +90,20 @@ void dht_churn_alive(struct dht_node *node, uint64_t tenths)
  */
 void dht_churn_dead(struct dht_node *node, uint64_t tenths)
 {
-	/* It died at some moment of that time. */
-	node->churn.exposure += tenths / 2;
-	node->churn.since += tenths / 2;
-	node->churn.deaths += DEATH;
+	struct dht_churn *churn = &node->churn;
+	uint64_t lived = tenths / 2;
+
+	/*
+	 * It died at some moment of that time; but not in its middle where those
+	 * who live are heard of more often than that.
+	 */
+	if (lived > churn->silence / SMOOTH)
+		lived = churn->silence / SMOOTH;
+	churn->exposure += lived;
+	churn->since += lived;
+	churn->deaths += DEATH;
 	notice(node);
-	fade(&node->churn);
+	fade(churn);
 }
 
 /**

@@ -154,6 +154,7 @@ struct dht_store {
  * @exposure: time for which peers were known to live, in tenths of seconds
  * @deaths: how many of them died, times 256
  * @since: time lived since the last death
+ * @silence: from one sign of life of a peer to its next, times 64, smoothed
  * @gap: time lived before each of the last deaths, since the one before it
  * @n_gap: how many there have been
  */
@@ -161,6 +162,7 @@ struct dht_churn {
 	uint64_t	exposure;
 	uint64_t	deaths;
 	uint64_t	since;
+	uint64_t	silence;
 	uint64_t	gap[DHT_GAPS];
 	uint8_t		n_gap;
 };
