@@ -81,7 +81,8 @@ static unsigned int far_buckets(const struct dht_node *node)
  *
  * Once through, the node knows more than when it joined, and looks again for
  * those nearest to itself, and for all others. What the first round found too few
- * of, since those asked had just joined themselves, the second finds.
+ * of, since those asked had just joined themselves, the second finds. Who has known
+ * the network whole while it was small needs no second one.
  */
 void dht_fill_next(struct dht_node *node, uint64_t now)
 {
@@ -91,7 +92,8 @@ void dht_fill_next(struct dht_node *node, uint64_t now)
 		if (!node->again)
 			return;
 		node->again = false;
-		node->fill = far_buckets(node);
+		if (!node->sweeps)
+			node->fill = far_buckets(node);
 		dht_fill(node, now, &node->self.id, true);
 		return;
 	}
