@@ -134,6 +134,22 @@ static void small_is_known_whole(void **state)
 	}
 }
 
+/* A member takes the network for larger: by chance by half, or he knows it. */
+static void told_of_more(void **state)
+{
+	struct dht_message m = { .since = NODES * 3 / 2, .lease = 600 };
+	struct dht_node *node = world->node[1];
+
+	world_run(120 * WORLD_SECOND);
+	dht_introduced(node, world->now, &m);
+	assert_int_equal(node->size, NODES);
+	assert_true(dht_whole(node));
+	m.since = 10 * NODES;
+	dht_introduced(node, world->now, &m);
+	assert_int_equal(node->size, 10 * NODES);
+	assert_false(dht_whole(node));
+}
+
 static void absent(void **state)
 {
 	struct themis_id id = { { 1, 2, 3 } };
@@ -513,6 +529,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(small_is_known_whole, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(told_of_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(absent, setup, teardown),
 		cmocka_unit_test_setup_teardown(stored_and_found, setup,
 						teardown),

@@ -18,7 +18,10 @@ void dht_introduced(struct dht_node *node, uint64_t now,
 {
 	node->told_size = m->since;
 	node->told_at = now;
-	if (m->since > node->size)
+	/* Who knows all does not take what may be chance for more. */
+	if (node->joined)
+		dht_size_update(node, now);
+	else if (m->since > node->size)
 		node->size = m->since;
 	dht_churn_told(node, m->lease);
 }
