@@ -234,6 +234,25 @@ static bool suspicious(const struct dht_op *op)
 			      SPARSE + SPARSER * op->widened);
 }
 
+/*
+ * Whether there are too few near the target even with all who were told of: the
+ * paths have ended among liars, and to ask those would be in vain.
+ */
+static bool captured(const struct dht_op *op)
+{
+	unsigned int i, n = 0;
+
+	if (op->node->size <= 2U * op->need)
+		return false;
+	for (i = 0; i < op->n_seen; i++) {
+		if (op->seen[i].stand == DHT_GONE || ++n < op->need)
+			continue;
+		return dht_too_sparse(op->node, op->seen[i].distance, op->need,
+				      SPARSE + SPARSER * op->widened);
+	}
+	return true;
+}
+
 /* That nobody has it has to be said on more paths than that somebody has. */
 static bool unsure(const struct dht_op *op)
 {
@@ -338,6 +357,10 @@ again:
 		return;
 	if (op->aim == DHT_AIM_FIND && !op->merged && !op->asides &&
 	    dht_aside(op))
+		goto again;
+	/* A find may ask so many and no more. */
+	if (op->aim == DHT_AIM_FIND && !op->merged && !op->asides &&
+	    !op->n_found && captured(op) && widen(op))
 		goto again;
 	op->merged = true;
 	dht_aside_gather(op);
