@@ -69,14 +69,17 @@ class Bridge:
         for name in [*self.hosts, "hub"]:
             subprocess.run(["ip", "netns", "del", name], check=False)
 
-    def packets(self):
-        """Datagrams that have been sent, to other hosts and within them."""
-        total = 0
+    def sent(self):
+        """Datagrams and bytes that have been sent, to other hosts and within
+        them."""
+        packets = size = 0
         for name in self.hosts:
             text = command("ip", "netns", "exec", name, "cat", "/proc/net/dev")
             for line in text.splitlines()[2:]:
-                total += int(line.split(":")[1].split()[9])
-        return total
+                words = line.split(":")[1].split()
+                size += int(words[8])
+                packets += int(words[9])
+        return packets, size
 
 
 class Program:

@@ -11,7 +11,7 @@ WIDTH = 32
 SETTLE, IDLE = 240, 120
 # Nearly all have met nearly all after so many stores. Where nobody is met, since
 # there is no encryption, and each takes so much longer, it goes without.
-WARM = 400
+WARM = 1000
 PREPARED = ("themis", "libtorrent", "opendht")
 
 
@@ -49,10 +49,10 @@ def ask(side, width, jobs):
 
 def measure(side, width, jobs):
     """Do it; return (figures, keys)."""
-    packets, cpu = side.bridge.packets(), hosts.busy()
+    packets, cpu = side.bridge.sent()[0], hosts.busy()
     answers = ask(side, width, jobs)
     cpu = hosts.busy() - cpu
-    packets = side.bridge.packets() - packets
+    packets = side.bridge.sent()[0] - packets
     times = sorted(ns for answer in answers for ns in answer["ns"])
     count = len(times)
     if width > 1:
@@ -75,12 +75,16 @@ def measure(side, width, jobs):
 
 
 def idle(side):
-    """Datagrams a second of a node that has nothing to do."""
+    """Datagrams a second, and bytes an hour with all headers, of a node that has
+    nothing to do."""
     # Keys that were in use are renewed for two minutes; then they expire.
     hosts.time.sleep(SETTLE)
-    before = side.bridge.packets()
+    before = side.bridge.sent()
     hosts.time.sleep(IDLE)
-    return (side.bridge.packets() - before) / IDLE / HOSTS / NODES
+    packets, size = (now - then for now, then in
+                     zip(side.bridge.sent(), before))
+    return {"datagrams": packets / IDLE / HOSTS / NODES,
+            "hour": size * 3600 / IDLE / HOSTS / NODES}
 
 
 def run(name, modules, finds, stores):
@@ -95,7 +99,7 @@ def run(name, modules, finds, stores):
         yield {"phase": "cold", "what": "store", **figures}
         figures, _ = measure(side, WIDTH, deal(keys, finds))
         yield {"phase": "cold", "what": "find", **figures}
-        yield {"phase": "idle", "memory": memory, "datagrams": idle(side)}
+        yield {"phase": "idle", "memory": memory, **idle(side)}
         if name in PREPARED:
             keys += measure(side, WIDTH, WARM)[1]
         for phase, width, divide in (("alone", 1, 4), ("healthy", WIDTH, 1)):

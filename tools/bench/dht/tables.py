@@ -63,6 +63,7 @@ ROWS = (
     ("killed", "store", "mean_ms", "  mean ms", False),
     ("killed", "store", "p99_ms", "  p99 ms", False),
     ("idle", None, "datagrams", "idle, datagrams a second", False),
+    ("idle", None, "hour", "  KiB an hour", False),
     ("idle", None, "memory", "memory a node, KiB", False),
 )
 
@@ -76,7 +77,7 @@ def show_network(records):
     for phase, what, field, name, more in ROWS:
         values = [have.get((side, phase, what), {}).get(field)
                   for side in sides]
-        if field == "memory":
+        if field in ("memory", "hour"):
             values = [value and value / 1024 for value in values]
         if sides[0] == "themis":
             cells = against(values, more)
