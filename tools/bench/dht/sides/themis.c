@@ -18,7 +18,7 @@
 
 #define WIDTH	64
 #define NODES	1024
-#define LINE	65536
+#define LINE		(512 * 1024)	/* the list of a thousand nodes */
 #define PATIENCE	40000		/* milliseconds */
 
 /**
