@@ -4,7 +4,8 @@
  *
  * Once in a lease a bucket is filled up by a lookup, once in two the node looks
  * for those nearest to itself; more often after it has joined, and more and more
- * rarely while nothing happens nearby.
+ * rarely while nothing happens nearby; not at all in a calm network, of which all
+ * are known.
  */
 #include <string.h>
 
@@ -118,15 +119,6 @@ void dht_fill_all(struct dht_node *node, uint64_t now, unsigned int fills)
 		dht_fill_next(node, now);
 }
 
-/*
- * Whether all are known, and need not be looked for. With churn they do: those
- * who were known die sooner than they are asked again.
- */
-static bool at_rest(const struct dht_node *node)
-{
-	return dht_calm(node);
-}
-
 /**
  * dht_settled() - whether a node knows whom it is to know
  * @node: the node
@@ -135,7 +127,7 @@ static bool at_rest(const struct dht_node *node)
  */
 bool dht_settled(const struct dht_node *node)
 {
-	return at_rest(node) ? node->rested : node->fills > EARLY;
+	return dht_calm(node) ? node->rested : node->fills > EARLY;
 }
 
 /* The longest time until the next lookup of a kind: a lease, or two. */
@@ -189,7 +181,7 @@ bool dht_fill_more(struct dht_node *node, uint64_t now)
 
 	if (dht_churns(node))
 		wake(node, now, &node->fill_at, &node->fills, 1);
-	if (at_rest(node) || !buckets || now < node->fill_at ||
+	if (dht_calm(node) || !buckets || now < node->fill_at ||
 	    node->table.count >= dht_p(node)->table)
 		return false;
 	node->fill_at = now + gap(node, &node->fills, 1);
@@ -228,7 +220,7 @@ bool dht_look_around(struct dht_node *node, uint64_t now)
 		node->thin = 0;
 	}
 	early = now < node->around_at;
-	if (at_rest(node) ||
+	if (dht_calm(node) ||
 	    node->table.count < dht_p(node)->redundancy ||
 	    (early && !hidden(node)))
 		return false;
