@@ -12,7 +12,7 @@
 
 #include "sim.h"
 
-#define MAGIC	"themis-sim 1\n"
+#define MAGIC	"themis-sim 2\n"
 
 enum input {
 	IN_NEW = 1,

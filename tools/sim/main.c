@@ -30,12 +30,16 @@ static const char usage_text[] =
 "  --loss FRACTION    of messages (0.01)\n"
 "  --slow FRACTION    of nodes that answer late (0)\n"
 "  --slow-ms N        so late (1000)\n"
+"  --work N           microseconds of its processor that a message takes a node,\n"
+"                     one after another (0)\n"
 "  --partition N      seconds for which two halves are apart (0)\n"
 "  --objects N        stored (a tenth of the nodes, at least 100)\n"
 "  --finds N          (2000)\n"
 "  --seconds N        over which the finds are spread (300)\n"
 "  --joining N        seconds in which the nodes arrive (60, and one for each\n"
 "                     400 nodes)\n"
+"  --storing N        seconds over which the stores are spread; 0 for all at\n"
+"                     once (30)\n"
 "  --settle N         seconds between the phases (300)\n"
 "  --table N          contacts of a node\n"
 "  --paths N          disjoint paths of a lookup\n"
@@ -119,7 +123,8 @@ static const struct option options[] = {
 	{ "slow-ms", 1, NULL, 'W' }, { "partition", 1, NULL, 'p' },
 	{ "objects", 1, NULL, 'o' }, { "finds", 1, NULL, 'f' },
 	{ "seconds", 1, NULL, 't' }, { "settle", 1, NULL, 'e' },
-	{ "joining", 1, NULL, 'J' },
+	{ "joining", 1, NULL, 'J' }, { "storing", 1, NULL, 'O' },
+	{ "work", 1, NULL, 'k' },
 	{ "table", 1, NULL, 'T' }, { "paths", 1, NULL, 'd' },
 	{ "requests", 1, NULL, 'q' }, { "redundancy", 1, NULL, 'r' },
 	{ "lease", 1, NULL, 'L' }, { "signatures", 1, NULL, 'S' },
@@ -163,6 +168,10 @@ static int option(struct sim_options *o, int c, char *arg, int *hashed)
 		return number32(arg, 1, 1 << 24, &o->seconds);
 	case 'J':
 		return number32(arg, 1, 1 << 20, &o->joining);
+	case 'O':
+		return number32(arg, 0, 1 << 20, &o->storing);
+	case 'k':
+		return number32(arg, 0, 1000000, &o->work);
 	case 'e':
 		return number32(arg, 0, 1 << 20, &o->settle);
 	case 'T':
@@ -249,7 +258,7 @@ static void stores(struct sim *s, uint32_t from, uint32_t to, uint64_t seconds)
 	uint32_t i;
 
 	for (i = from; i < to; i++)
-		sim_at(s, s->now + rng_below(&s->rng, seconds * SIM_SECOND),
+		sim_at(s, s->now + rng_below(&s->rng, seconds * SIM_SECOND + 1),
 		       SIM_STORE, i, 0, NULL);
 }
 
@@ -348,11 +357,11 @@ static void simulate(struct sim *s)
 	grow(s);
 	grind(s);
 	run_for(s, "settling", s->o.settle);
-	stores(s, 0, early, 30);
-	run_for(s, "storing", 40);
+	stores(s, 0, early, s->o.storing);
+	run_for(s, "storing", s->o.storing + 10);
 	if (s->o.attack & SIM_REPLAY) {
-		stores(s, 0, early, 30);
-		run_for(s, "storing", 40);
+		stores(s, 0, early, s->o.storing);
+		run_for(s, "storing", s->o.storing + 10);
 	}
 	if (s->o.half_life) {
 		sim_churn(s);
@@ -378,6 +387,7 @@ static void defaults(struct sim_options *o)
 	o->objects = UINT32_MAX;
 	o->finds = 2000;
 	o->seconds = 300;
+	o->storing = 30;
 	o->settle = 300;
 	dht_params_default(&o->params);
 }

@@ -43,11 +43,13 @@ enum sim_attack {
  * @loss: of a million messages, so many are lost
  * @slow: of a million nodes, so many answer late
  * @slow_ms: so late
+ * @work: microseconds of a node's processor that a message takes
  * @partition: seconds for which two halves cannot reach each other
  * @objects: stored before the finds
  * @finds: how many
  * @seconds: over which they are spread
  * @joining: seconds in which the nodes arrive; 0 for 60 and more for many nodes
+ * @storing: seconds over which the stores are spread
  * @settle: seconds between joining, storing and finding
  * @real: sign and verify with Ed25519; else with a keyed hash
  * @json: print JSON
@@ -64,11 +66,13 @@ struct sim_options {
 	uint32_t		loss;
 	uint32_t		slow;
 	uint32_t		slow_ms;
+	uint32_t		work;
 	uint32_t		partition;
 	uint32_t		objects;
 	uint32_t		finds;
 	uint32_t		seconds;
 	uint32_t		joining;
+	uint32_t		storing;
 	uint32_t		settle;
 	bool			real;
 	bool			json;
@@ -81,6 +85,7 @@ struct sim_options {
  * @node: it, or NULL when it is gone
  * @contact: who and where
  * @joined: when it had joined; 0 for not yet
+ * @busy_until: when it has done with all messages that have arrived
  * @place: on the list of the living
  * @x: where it is in the world
  * @y: where it is in the world
@@ -93,6 +98,7 @@ struct sim_node {
 	struct dht_node		*node;
 	struct dht_contact	contact;
 	uint64_t		joined;
+	uint64_t		busy_until;
 	uint32_t		place;
 	uint16_t		x, y;
 	uint16_t		access;
@@ -102,6 +108,7 @@ struct sim_node {
 };
 
 enum sim_event_kind {
+	SIM_ARRIVED,
 	SIM_DELIVER,
 	SIM_ARRIVE,
 	SIM_CRASH,
@@ -114,9 +121,9 @@ enum sim_event_kind {
  * struct sim_event - what happens at a time
  * @at: when
  * @order: which of two at the same time is first
- * @action: SIM_DELIVER: the message
+ * @action: SIM_ARRIVED, SIM_DELIVER: the message
  * @who: which node, object or find
- * @from: SIM_DELIVER: who sent it
+ * @from: who sent the message
  * @kind: what
  */
 struct sim_event {

@@ -195,7 +195,8 @@ void sim_send(struct sim *s, uint32_t from, struct dht_action *action)
 	if (s->node[from].slow && action->type == DHT_ACT_RESPONSE)
 		delay += s->o.slow_ms * 500 +
 			 rng_below(&s->rng, s->o.slow_ms * 1000 + 1);
-	sim_at(s, s->now + delay, SIM_DELIVER, to, from, action);
+	sim_at(s, s->now + delay, s->o.work ? SIM_ARRIVED : SIM_DELIVER, to,
+	       from, action);
 }
 
 static void drain(struct sim *s)
@@ -218,6 +219,18 @@ static void drain(struct sim *s)
 		}
 		dht_action_done(action);
 	}
+}
+
+/* One message after another, while they wait in its socket. */
+static void arrived(struct sim *s, const struct sim_event *event)
+{
+	struct sim_node *to = &s->node[event->who];
+
+	if (to->busy_until < s->now)
+		to->busy_until = s->now;
+	to->busy_until += s->o.work;
+	sim_at(s, to->busy_until, SIM_DELIVER, event->who, event->from,
+	       event->action);
 }
 
 static void deliver(struct sim *s, const struct sim_event *event)
@@ -243,6 +256,9 @@ static void deliver(struct sim *s, const struct sim_event *event)
 static void happen(struct sim *s, const struct sim_event *event)
 {
 	switch (event->kind) {
+	case SIM_ARRIVED:
+		arrived(s, event);
+		break;
 	case SIM_DELIVER:
 		deliver(s, event);
 		break;
