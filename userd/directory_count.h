@@ -63,6 +63,8 @@
 	G(lease, "lease_s", "seconds for which what it says stays true") \
 	G(half_life, "half_life_s",					\
 	  "seconds in which half of its peers go; 0 if none has gone")	\
+	G(window, "window", "finds and stores that may be under way at once") \
+	G(queued, "queued", "finds and stores that wait for their turn") \
 	C(commands, "answered", "commands of others that it has answered") \
 	C(requests, "asked", "commands that it has sent")		\
 	C(crowded, "crowded",						\

@@ -74,6 +74,8 @@ static const struct print_column columns[] = {
 	{ .head = "LEASE", .key = "lease_s", .text = lease_cell },
 	{ .head = "HALF-LIFE", .key = "half_life_s", .text = half_life_cell,
 	  .flags = PRINT_DETAILS },
+	{ .head = "WINDOW", .key = "window", .flags = PRINT_DETAILS },
+	{ .head = "QUEUED", .key = "queued", .flags = PRINT_DETAILS },
 	{ .head = "COPIES", .key = "redundancy", .flags = PRINT_DETAILS },
 	{ .head = "ANSWERED", .key = "answered" },
 	{ .head = "ASKED", .key = "asked" },

@@ -233,6 +233,8 @@ struct dht_status_info {
 	uint64_t	size;		/* of the network, estimated */
 	uint32_t	lease;		/* seconds, as adapted */
 	uint32_t	half_life;	/* seconds, as seen; 0 for unknown */
+	uint32_t	window;		/* finds and stores at once */
+	uint32_t	queued;		/* those that wait for their turn */
 	uint64_t	commands;	/* answered */
 	uint64_t	requests;	/* sent */
 	uint64_t	crowded;	/* not taken in by their addresses */

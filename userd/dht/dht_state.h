@@ -169,6 +169,26 @@ struct dht_churn {
 };
 
 /**
+ * struct dht_window - finds and stores of a node that are under way
+ * @queue: those that wait for their turn
+ * @queued: how many these are
+ * @size: how many may be under way
+ * @open: how many are
+ * @late: of 256 requests, so many were not answered in time, smoothed
+ * @advancing: some are just begun
+ * @ended_at: when one last ended, microseconds
+ */
+struct dht_window {
+	struct core_list	queue;
+	uint32_t		queued;
+	uint16_t		size;
+	uint16_t		open;
+	uint16_t		late;
+	bool			advancing;
+	uint64_t		ended_at;
+};
+
+/**
  * struct dht_net - a network
  * @all: in the host's list
  * @nodes: local nodes
@@ -199,6 +219,7 @@ struct dht_net {
  * @table: peers
  * @store: objects
  * @churn: what it has seen of it
+ * @window: how much is done at once
  * @missing: peers that fell silent: numbers in the book
  * @anchor: members that the owner has named: numbers in the book
  * @n_anchor: how many
@@ -255,6 +276,7 @@ struct dht_node {
 	struct dht_table	table;
 	struct dht_store	store;
 	struct dht_churn	churn;
+	struct dht_window	window;
 	uint32_t		missing[DHT_MISSING];
 	uint32_t		anchor[DHT_ANCHORS];
 	uint8_t			n_anchor;
@@ -406,6 +428,13 @@ void dht_place_heard(struct dht_host *host, uint64_t now,
 		     const struct dht_contact *contact);
 void dht_place_slow(struct dht_host *host, const struct dht_request *request);
 bool dht_place_silent(const struct dht_op *op, uint32_t known);
+
+/* window.c */
+void dht_window_init(struct dht_window *window);
+void dht_window_begin(struct dht_op *op, uint64_t now);
+void dht_window_leave(struct dht_op *op);
+void dht_window_done(struct dht_op *op, uint64_t now);
+void dht_window_request(struct dht_op *op, bool late);
 
 /* contacts.c */
 unsigned int dht_bucket(uint64_t self, uint64_t prefix);

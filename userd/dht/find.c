@@ -238,6 +238,6 @@ uint64_t dht_find(struct dht_node *node, uint64_t now,
 	if (dht_find_enough(op))
 		dht_find_end(op, now);
 	else
-		dht_lookup_begin(op, now);
+		dht_window_begin(op, now);
 	return number;
 }

@@ -48,6 +48,7 @@ struct dht_node *dht_node_new(struct dht_net *net, uint64_t now,
 		memcpy(node->admission, admission, sizeof(node->admission));
 	node->table.self = dht_prefix(&self->id);
 	node->size = 1;
+	dht_window_init(&node->window);
 	host->n_nodes++;
 	core_heap_set(&host->upkeep, &node->timer,
 		      now + dht_upkeep_interval(node) / 2);
@@ -115,6 +116,8 @@ void dht_node_info(const struct dht_node *node, struct dht_status_info *info)
 		.size = node->size,
 		.lease = dht_lease(node),
 		.half_life = dht_half_life(node),
+		.window = node->window.size,
+		.queued = node->window.queued,
 		.commands = node->commands,
 		.requests = node->asked,
 		.crowded = node->crowded,

@@ -57,6 +57,7 @@ struct dht_op *dht_op_new(struct dht_node *node, uint64_t now,
 	op->result.began = now;
 	if (aim == DHT_AIM_FIND || aim == DHT_AIM_STORE)
 		host->asked_at = now;
+	core_list_init(&op->of_window);
 	core_list_init(&op->of_node);
 	core_list_add(&node->ops, &op->of_node);
 	return op;
@@ -93,11 +94,36 @@ void dht_op_free(struct dht_op *op)
 	unsigned int i;
 
 	dht_op_detach(op);
+	dht_window_leave(op);
 	for (i = 0; i < op->n_seen; i++)
 		dht_book_put(host, op->seen[i].known);
 	dht_find_forget(op);
 	core_list_del(&op->of_node);
 	dht_slab_put(&host->ops, op->number);
+}
+
+static void tell(struct dht_op *op, uint64_t now, enum dht_outcome outcome)
+{
+	struct dht_action *action;
+	unsigned int i;
+	size_t len = 0;
+	uint8_t *at;
+
+	for (i = 0; i < op->n_found; i++)
+		len += DHT_OBJECT_HEAD_LEN + op->found[i]->object.len;
+	action = dht_act(op->node, DHT_ACT_RESULT, len);
+	if (!action)
+		return;
+	action->op = dht_op_number(op);
+	action->result = op->result;
+	action->result.outcome = outcome;
+	action->result.objects = op->n_found;
+	at = action->b;
+	for (i = 0; i < op->n_found; i++)
+		at += dht_object_put(at, action->b + len - at,
+				     op->found[i]->b,
+				     op->found[i]->object.len,
+				     dht_left(op->found[i], now));
 }
 
 /**
@@ -110,29 +136,8 @@ void dht_op_free(struct dht_op *op)
  */
 void dht_op_end(struct dht_op *op, uint64_t now, enum dht_outcome outcome)
 {
-	struct dht_action *action;
-	unsigned int i;
-	size_t len = 0;
-	uint8_t *at;
-
-	if (op->told || op->aim == DHT_AIM_FILL) {
-		dht_op_free(op);
-		return;
-	}
-	for (i = 0; i < op->n_found; i++)
-		len += DHT_OBJECT_HEAD_LEN + op->found[i]->object.len;
-	action = dht_act(op->node, DHT_ACT_RESULT, len);
-	if (action) {
-		action->op = dht_op_number(op);
-		action->result = op->result;
-		action->result.outcome = outcome;
-		action->result.objects = op->n_found;
-		at = action->b;
-		for (i = 0; i < op->n_found; i++)
-			at += dht_object_put(at, action->b + len - at,
-					     op->found[i]->b,
-					     op->found[i]->object.len,
-					     dht_left(op->found[i], now));
-	}
+	if (!op->told && op->aim != DHT_AIM_FILL)
+		tell(op, now, outcome);
+	dht_window_done(op, now);
 	dht_op_free(op);
 }

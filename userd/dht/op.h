@@ -113,6 +113,7 @@ enum dht_aim {
 /**
  * struct dht_op - an operation in progress
  * @of_node: in the node's list
+ * @of_window: in the window's queue, until it is its turn
  * @node: whose
  * @number: its own, in the slab
  * @generation: with @number it makes what the owner knows it by
@@ -127,6 +128,7 @@ enum dht_aim {
  * @outstanding: requests, slow ones too
  * @merged: the paths have ended, and their best are asked
  * @told: the owner has the result
+ * @open: it has a place in the window
  * @own: the node itself holds what is looked for
  * @anchored: those whom the owner has named are asked, too
  * @asides: how often it went beside the target
@@ -144,6 +146,7 @@ enum dht_aim {
  */
 struct dht_op {
 	struct core_list	of_node;
+	struct core_list	of_window;
 	struct dht_node		*node;
 	uint32_t		number;
 	uint32_t		generation;
@@ -158,6 +161,7 @@ struct dht_op {
 	uint16_t		outstanding;
 	bool			merged;
 	bool			told;
+	bool			open;
 	bool			own;
 	bool			anchored;
 	bool			gathered;

@@ -41,7 +41,7 @@ static uint64_t reach(const struct dht_op *op)
  * too far away may not be the nearest, and one that crowds may not be honest:
  * then the rest is waited for.
  */
-static void decide(struct dht_op *op)
+static void decide(struct dht_op *op, uint64_t now)
 {
 	struct dht_action *action;
 
@@ -60,6 +60,7 @@ static void decide(struct dht_op *op)
 	action->result.status = DHT_OK;
 	action->result.copies = op->acks;
 	op->told = true;
+	dht_window_done(op, now);
 }
 
 static int put(struct dht_op *op, uint64_t now, struct dht_seen *seen)
@@ -181,7 +182,7 @@ void dht_publish(struct dht_op *op, uint64_t now)
 	put_own(op, now);
 	op->want = copies(op);
 	put_next(op, now);
-	decide(op);
+	decide(op, now);
 	if (op->storing)
 		return;
 	/* Too few to end with, and some who may still answer. */
@@ -327,7 +328,7 @@ uint64_t dht_store(struct dht_node *node, uint64_t now, const uint8_t *object,
 	}
 	op->found[op->n_found++] = held;
 	number = dht_op_number(op);
-	dht_lookup_begin(op, now);
+	dht_window_begin(op, now);
 	return number;
 }
 

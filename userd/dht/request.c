@@ -144,6 +144,8 @@ void dht_request_timer(struct dht_host *host, uint64_t now,
 	}
 	request->slow = true;
 	dht_place_slow(host, request);
+	if (op && !request->held)
+		dht_window_request(op, true);
 	core_heap_set(&host->timers, &request->timer,
 		      request->sent + dht_rtt_lost(slow));
 	if (op && request->purpose == DHT_FOR_LOOKUP)
@@ -386,6 +388,8 @@ void dht_response(struct dht_node *node, uint64_t now,
 	if (member(node, now, known, &m))
 		peer = dht_table_heard(node, now, known, dht_small(node));
 	dht_rtt_measured(node, peer, now - request->sent);
+	if (op && !request->slow)
+		dht_window_request(op, false);
 	if (peer && m.type == DHT_FIND)
 		dht_size_claim(node, m.since);
 	dht_request_free(host, request);
