@@ -14,7 +14,7 @@ REPO = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 BUILD = os.path.join(REPO, "build")
 THEMIS = os.path.join(BUILD, "themis")
 PORT = 4000
-PATIENCE = 600
+PATIENCE = 1800
 SETTLE = 20
 
 
