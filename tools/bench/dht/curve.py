@@ -25,6 +25,8 @@ class Known(hosts.Ours):
     """Our nodes, with the same keys each time, so that two networks differ in
     nothing but what is compared."""
 
+    table = 0
+
     def config(self, index):
         where = self.directory.name
         for node in range(self.counts[index]):
@@ -35,7 +37,11 @@ class Known(hosts.Ours):
                       encoding="ascii") as file:
                 file.write("themis-key-v1 "
                            f"{base64.b64encode(seed).decode()}\n")
-        return super().config(index)
+        path = super().config(index)
+        if self.table:
+            with open(path, "a", encoding="ascii") as file:
+                file.write(f"[network bench]\ntable = {self.table}\n")
+        return path
 
     def first_id(self, path):
         return json.loads(hosts.command(
@@ -197,10 +203,12 @@ def round_trips(paths):
                "us": row["instructions"] / 1000}
 
 
-def run(name, sizes, delay):
-    """Yield records; a link delays what is sent by so many milliseconds."""
+def run(name, sizes, delay, table):
+    """Yield records; a link delays what is sent by so many milliseconds, and a
+    node of ours knows so many others, if it is not 0."""
     if name in TRIPS:
         yield from round_trips(TRIPS[name])
+    Known.table = table
     for n in sizes:
         others = min(OTHERS, n - 1)
         counts = [(n - 1) // others + (i < (n - 1) % others)
