@@ -6,7 +6,7 @@
  * operations in one moment makes them many times as long; then he takes those
  * who are merely busy for slow or dead, asks others beside them, and all becomes
  * slower still, until nothing comes to an end in time. So a node begins as TCP
- * does (RFC 5681, slow start): with a few, and with one more for each that ends
+ * does (RFC 5681, slow start): with a few, and with two more for each that ends
  * while answers come in time. Where many are late, it goes down. What has no
  * place in the window waits for its turn.
  */
