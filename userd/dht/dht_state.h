@@ -432,7 +432,6 @@ bool dht_place_silent(const struct dht_op *op, uint32_t known);
 /* window.c */
 void dht_window_init(struct dht_window *window);
 void dht_window_begin(struct dht_op *op, uint64_t now);
-void dht_window_leave(struct dht_op *op);
 void dht_window_done(struct dht_op *op, uint64_t now);
 void dht_window_request(struct dht_op *op, bool late);
 

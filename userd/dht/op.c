@@ -57,7 +57,6 @@ struct dht_op *dht_op_new(struct dht_node *node, uint64_t now,
 	op->result.began = now;
 	if (aim == DHT_AIM_FIND || aim == DHT_AIM_STORE)
 		host->asked_at = now;
-	core_list_init(&op->of_window);
 	core_list_init(&op->of_node);
 	core_list_add(&node->ops, &op->of_node);
 	return op;
@@ -94,7 +93,6 @@ void dht_op_free(struct dht_op *op)
 	unsigned int i;
 
 	dht_op_detach(op);
-	dht_window_leave(op);
 	for (i = 0; i < op->n_seen; i++)
 		dht_book_put(host, op->seen[i].known);
 	dht_find_forget(op);

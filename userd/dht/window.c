@@ -61,35 +61,23 @@ void dht_window_begin(struct dht_op *op, uint64_t now)
 {
 	struct dht_window *window = &op->node->window;
 
-	/* Times have changed since. */
-	if (!window->open && now - window->ended_at > REST &&
-	    window->size > FIRST)
+	/* Times have changed since, for the better or the worse. */
+	if (!window->open && now - window->ended_at > REST) {
 		window->size = FIRST;
+		window->late = 0;
+	}
+	core_list_init(&op->of_window);
 	core_list_add(&window->queue, &op->of_window);
 	window->queued++;
 	advance(op->node, now);
 }
 
 /**
- * dht_window_leave() - an operation is no more
- * @op: the operation; perhaps one that was never in the window
- */
-void dht_window_leave(struct dht_op *op)
-{
-	struct dht_window *window = &op->node->window;
-
-	if (op->open)
-		window->open--;
-	else if (!core_list_empty(&op->of_window))
-		window->queued--;
-	core_list_del(&op->of_window);
-	op->open = false;
-}
-
-/**
  * dht_window_done() - the owner has the result of an operation
  * @op: the operation; perhaps one that was never in the window
  * @now: microseconds
+ *
+ * What still waits in the queue ends with its node only.
  */
 void dht_window_done(struct dht_op *op, uint64_t now)
 {
@@ -97,7 +85,8 @@ void dht_window_done(struct dht_op *op, uint64_t now)
 
 	if (!op->open)
 		return;
-	dht_window_leave(op);
+	op->open = false;
+	window->open--;
 	window->ended_at = now;
 	if (window->late > LATE_MANY) {
 		if (window->size > LEAST)
