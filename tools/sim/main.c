@@ -214,6 +214,8 @@ static void run_for(struct sim *s, const char *phase, uint64_t seconds)
 	for (i = 1; i <= seconds; i++) {
 		sim_run(s, begin + i * SIM_SECOND);
 		sim_progress(s, phase, i, seconds);
+		if (s->churning && i % 60 == 0)
+			sim_copies(s);
 	}
 }
 
@@ -315,30 +317,6 @@ static void median(struct sim *s)
 	free(size);
 }
 
-static int held(void *ctx, const struct themis_id *id, const uint8_t *object,
-		size_t len)
-{
-	struct sim_thing *thing = sim_thing_of(ctx, id);
-	struct dht_object o;
-
-	if (thing && !dht_object_parse(&o, object, len) && o.seq >= thing->seq)
-		thing->holders++;
-	return 0;
-}
-
-/* Whether every object that was acknowledged is held by some honest node. */
-static void count_objects(struct sim *s)
-{
-	uint32_t i;
-
-	for (i = 0; i < s->n_living; i++)
-		if (!s->node[s->living[i]].liar)
-			dht_node_objects(s->node[s->living[i]].node, held, s);
-	for (i = 0; i < s->o.objects; i++)
-		if (s->thing[i].acked && !s->thing[i].holders)
-			s->lost_objects++;
-}
-
 static void partition(struct sim *s, uint32_t first)
 {
 	s->split = true;
@@ -373,7 +351,7 @@ static void simulate(struct sim *s)
 		partition(s, early);
 	finds(s);
 	median(s);
-	count_objects(s);
+	sim_copies(s);
 }
 
 static void defaults(struct sim_options *o)

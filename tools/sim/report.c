@@ -181,6 +181,31 @@ static double peak(void)
 	return kib * 1024.0;
 }
 
+/* Of the copies that an object has had whenever they were counted. */
+static double mean_copies(const struct sim *s)
+{
+	uint64_t n = 0, copies = 0;
+	int i;
+
+	for (i = 0; i < SIM_COPIES; i++) {
+		n += s->copies[i];
+		copies += i * s->copies[i];
+	}
+	return n ? (double)copies / n : 0;
+}
+
+static double part_under(const struct sim *s, int less)
+{
+	uint64_t n = 0, few = 0;
+	int i;
+
+	for (i = 0; i < SIM_COPIES; i++) {
+		n += s->copies[i];
+		few += i < less ? s->copies[i] : 0;
+	}
+	return n ? (double)few / n : 0;
+}
+
 struct summary {
 	struct memory	memory;
 	double		process;	/* bytes a node */
@@ -216,8 +241,11 @@ static void report_json(const struct sim *s, const struct summary *sum,
 	printf("  \"lease\": %u, \"half_life_seen\": %u, ", s->lease,
 	       s->half_life);
 	printf("\"size_seen\": %u, ", s->size);
-	printf("\"objects\": %u, \"objects_lost\": %u,\n", s->o.objects,
-	       s->lost_objects);
+	printf("\"objects\": %u, \"objects_lost\": %u,\n  \"copies\": [",
+	       s->o.objects, s->lost_objects);
+	for (i = 0; i < SIM_COPIES; i++)
+		printf("%s%llu", i ? ", " : "", LLU(s->copies[i]));
+	printf("], \"copies_mean\": %.2f,\n", mean_copies(s));
 	printf("  \"trace\": \"%016llx\",\n  \"state\": \"%s\"\n}\n",
 	       LLU(s->trace), sum->state);
 }
@@ -236,8 +264,11 @@ static void report_text(const struct sim *s, const struct summary *sum,
 	       "none: a keyed hash stands in their place");
 	for (i = 0; i < SIM_KINDS; i++)
 		text_kind(&s->tally[i], kind_name[i]);
-	printf("objects      %u, %u of them lost\n", s->o.objects,
-	       s->lost_objects);
+	printf("objects      %u, %u of them lost; %.2f copies in the mean, ",
+	       s->o.objects, s->lost_objects, mean_copies(s));
+	printf("under half of them %.4f %%, two or fewer %.5f %%, one %.6f %%\n",
+	       100 * part_under(s, (s->o.params.redundancy + 1) / 2),
+	       100 * part_under(s, 3), 100 * part_under(s, 2));
 	printf("seen         size %u (a tenth under %u, a tenth over %u), ",
 	       s->size, s->size_low, s->size_high);
 	printf("half-life %u s, lease %u s\n", s->half_life, s->lease);

@@ -146,7 +146,7 @@ struct sim_event {
  * @first: the first version, for liars to replay
  * @first_len: its length
  * @acked: a store was acknowledged
- * @holders: counted in the end
+ * @holders: honest nodes that hold the newest version, as counted last
  */
 struct sim_thing {
 	struct core_slot	by_id;
@@ -162,6 +162,7 @@ struct sim_thing {
 };
 
 #define SIM_RANKS	64
+#define SIM_COPIES	33
 
 /**
  * struct sim_tally - how operations of one kind went
@@ -235,6 +236,7 @@ enum sim_kind {
  * @size: as the median node sees it
  * @size_high: as a tenth of the nodes see it or more
  * @lost_objects: acknowledged, and held by no honest node
+ * @copies: how many objects had so many copies, all counts together
  * @window: which window of liars a lookup gets next, see liar.c
  * @record: where inputs go, or NULL
  */
@@ -277,6 +279,7 @@ struct sim {
 	uint32_t		size;
 	uint32_t		size_high;
 	uint32_t		lost_objects;
+	uint64_t		copies[SIM_COPIES];
 	uint64_t		window[4096];
 	FILE			*record;
 };
@@ -336,6 +339,9 @@ size_t sim_object(struct sim *s, struct sim_thing *thing, uint64_t seq,
 		  uint8_t *b);
 int sim_verify(void *ctx, const uint8_t signature[64], const uint8_t *b,
 	       size_t len, const uint8_t key[32]);
+
+/* copies.c */
+void sim_copies(struct sim *s);
 
 /* report.c */
 void sim_progress(const struct sim *s, const char *phase, uint64_t done,
