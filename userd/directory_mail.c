@@ -5,6 +5,7 @@
  * A contact need not be configured: the key agreement learns it here, and makes
  * it prove its id.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,11 +23,16 @@
 #define CALLS		16
 #define CALL_US		500000
 
-/* The core is told, as it would be told of a lost message in the end. */
-static void failed(struct member *member, struct dht_action *act)
+/*
+ * The core is told, as it would be told of a lost message in the end; and if it
+ * was ours, for want of room.
+ */
+static void failed(struct member *member, struct dht_action *act, bool ours)
 {
 	member->dir->count.n[DIRECTORY_N_TX_FAILED]++;
-	if (act->type == DHT_ACT_COMMAND)
+	if (act->type == DHT_ACT_COMMAND && ours)
+		dht_unsent(member->dht, daemon_now(), act->seq);
+	else if (act->type == DHT_ACT_COMMAND)
 		dht_failed(member->dht, daemon_now(), act->seq);
 	dht_action_done(act);
 }
@@ -55,12 +61,19 @@ static bool elsewhere(struct member *member, const struct dht_contact *told)
 /* There is a session. */
 static void send_now(struct member *member, struct dht_action *act)
 {
-	if ((act->type == DHT_ACT_COMMAND && elsewhere(member, &act->to)) ||
-	    socket_send(member, act)) {
-		failed(member, act);
+	bool full;
+	int err;
+
+	if (act->type == DHT_ACT_COMMAND && elsewhere(member, &act->to)) {
+		failed(member, act, false);
 		return;
 	}
-	dht_action_done(act);
+	err = socket_send(member, act);
+	full = err == -EAGAIN || err == -ENOBUFS || err == -ENOMEM;
+	if (err)
+		failed(member, act, full);
+	else
+		dht_action_done(act);
 }
 
 static int hold(struct member *member, struct dht_action *act)
@@ -126,7 +139,7 @@ static void release(struct member *member, const struct themis_id *peer,
 		if (up)
 			send_now(member, held->act);
 		else
-			failed(member, held->act);
+			failed(member, held->act, false);
 		free(held);
 	}
 }
@@ -205,7 +218,7 @@ void mail_post(struct member *member, struct dht_action *act)
 		return;
 	}
 	if (hold(member, act)) {
-		failed(member, act);
+		failed(member, act, true);
 		return;
 	}
 	dht_queued(member->dht, daemon_now(), act->seq);
@@ -234,7 +247,7 @@ void mail_expire(struct directory *dir, uint64_t now)
 
 	while (dir->held && now - dir->held->since > HOLD_US) {
 		held = unhold(dir, &dir->held);
-		failed(held->member, held->act);
+		failed(held->member, held->act, !held->called);
 		free(held);
 	}
 	call_next(dir);

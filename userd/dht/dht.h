@@ -317,6 +317,8 @@ void dht_response(struct dht_node *node, uint64_t now,
 		  const uint8_t *b, size_t len);
 /* The transport cannot deliver command @seq. */
 void dht_failed(struct dht_node *node, uint64_t now, uint64_t seq);
+/* The owner has no room for it, which is not the fault of whom it was for. */
+void dht_unsent(struct dht_node *node, uint64_t now, uint64_t seq);
 /* Command @seq waits for its turn, for its session; it leaves only now. */
 void dht_queued(struct dht_node *node, uint64_t now, uint64_t seq);
 void dht_held(struct dht_node *node, uint64_t now, uint64_t seq);

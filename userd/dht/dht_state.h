@@ -515,6 +515,7 @@ int dht_request(struct dht_node *node, uint64_t now, uint32_t known,
 		enum dht_purpose purpose, uint32_t op,
 		struct dht_message *message);
 void dht_request_free(struct dht_host *host, struct dht_request *request);
+bool dht_laden(const struct dht_host *host);
 void dht_request_timer(struct dht_host *host, uint64_t now,
 		       struct dht_request *request);
 

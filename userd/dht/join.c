@@ -57,7 +57,7 @@ void dht_joined(struct dht_op *op, uint64_t now)
 		dht_update_from(node, now, best[i]->known);
 	if (dht_calm(node))
 		dht_sweep(node, now);
-	else
+	else if (!dht_laden(dht_of(node)))
 		dht_fill_all(node, now, FILLS);
 }
 

@@ -9,6 +9,23 @@
 
 #include "dht_state.h"
 
+#define LADEN	64	/* commands that wait for their sessions */
+
+/**
+ * dht_laden() - whether a host has more to do than it can
+ * @host: the host
+ *
+ * To agree on keys takes far longer than a command does. While so many are
+ * agreed on, what can wait does, and that somebody does not get through to
+ * another says nothing about him.
+ *
+ * Return: true if so.
+ */
+bool dht_laden(const struct dht_host *host)
+{
+	return host->n_held > LADEN;
+}
+
 static struct dht_op *op_of(struct dht_host *host, uint32_t op)
 {
 	return op ? dht_slab_at(&host->ops, op) : NULL;
@@ -82,9 +99,12 @@ void dht_request_free(struct dht_host *host, struct dht_request *request)
 	dht_slab_put(&host->requests, request->number);
 }
 
-/* The request is freed first: what follows may send the next one. */
+/*
+ * The request is freed first: what follows may send the next one. It is @ours if
+ * the command was not sent for a reason of this host.
+ */
 static void lost(struct dht_host *host, uint64_t now,
-		 struct dht_request *request)
+		 struct dht_request *request, bool ours)
 {
 	struct dht_op *op = op_of(host, request->op);
 	enum dht_purpose purpose = request->purpose;
@@ -93,7 +113,8 @@ static void lost(struct dht_host *host, uint64_t now,
 
 	dht_book_hold(host, known);
 	dht_request_free(host, request);
-	dht_table_lost(node, now, known);
+	if (!ours)
+		dht_table_lost(node, now, known);
 	if (op && purpose == DHT_FOR_LOOKUP)
 		dht_lookup_lost(op, now, known);
 	else if (op && purpose == DHT_FOR_STORE)
@@ -110,13 +131,13 @@ static void lost(struct dht_host *host, uint64_t now,
  * transport is at work on a session. A find and a store go other ways; upkeep is
  * in no haste, and for a join there is no other way before somebody answers.
  */
-static bool patient(uint64_t now, const struct dht_request *request,
-		    const struct dht_op *op)
+static bool patient(const struct dht_host *host, uint64_t now,
+		    const struct dht_request *request, const struct dht_op *op)
 {
 	if (!request->held || now >= request->sent + DHT_HELD_MAX)
 		return false;
 	if (!op || op->aim == DHT_AIM_FILL)
-		return request->slow;
+		return request->slow || dht_laden(host);
 	return op->aim == DHT_AIM_JOIN &&
 	       (request->slow || !op->result.answers);
 }
@@ -133,13 +154,13 @@ void dht_request_timer(struct dht_host *host, uint64_t now,
 	struct dht_op *op = op_of(host, request->op);
 	uint64_t slow = request->timer.when - request->sent;
 
-	if (patient(now, request, op)) {
+	if (patient(host, now, request, op)) {
 		core_heap_set(&host->timers, &request->timer,
 			      now + DHT_LOST_MIN);
 		return;
 	}
 	if (request->slow) {
-		lost(host, now, request);
+		lost(host, now, request, request->held && dht_laden(host));
 		return;
 	}
 	request->slow = true;
@@ -178,9 +199,26 @@ static struct dht_request *find(struct dht_node *node, uint64_t seq)
 void dht_failed(struct dht_node *node, uint64_t now, uint64_t seq)
 {
 	struct dht_request *request = find(node, seq);
+	struct dht_host *host = dht_of(node);
 
 	if (request)
-		lost(dht_of(node), now, request);
+		lost(host, now, request, request->held && dht_laden(host));
+}
+
+/**
+ * dht_unsent() - the owner has no room for a command
+ * @node: who asked
+ * @now: microseconds
+ * @seq: the command's
+ *
+ * Whom it was for has not failed.
+ */
+void dht_unsent(struct dht_node *node, uint64_t now, uint64_t seq)
+{
+	struct dht_request *request = find(node, seq);
+
+	if (request)
+		lost(dht_of(node), now, request, true);
 }
 
 static void hold(struct dht_host *host, struct dht_request *request)

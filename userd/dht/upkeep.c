@@ -14,6 +14,7 @@
 #define FAILING		3		/* the same */
 #define HURRY		4		/* rounds: one of each kind */
 #define HURRY_GAP	(2 * DHT_SECOND)
+#define BUSY		8		/* commands that wait for sessions */
 #define MEET_US		(DHT_SECOND / 4)	/* until a node meets the next */
 
 static void probe(struct dht_node *node, uint64_t now, uint32_t known,
@@ -202,6 +203,7 @@ void dht_moved(struct dht_node *node, uint64_t now)
 static void upkeep_round(struct dht_node *node, uint64_t now)
 {
 	unsigned int i;
+	bool busy;
 
 	node->turn++;
 	dht_size_update(node, now);
@@ -211,9 +213,11 @@ static void upkeep_round(struct dht_node *node, uint64_t now)
 		dht_store_expire(node, now);
 		dht_update_ask(node, now);
 	}
-	if (dht_look_around(node, now) || dht_fill_more(node, now))
+	/* Who is not known yet is met when there is time for it. */
+	busy = dht_of(node)->n_held > BUSY;
+	if (!busy && (dht_look_around(node, now) || dht_fill_more(node, now)))
 		return;
-	for (i = 0; i < SPARES && !dht_calm(node) &&
+	for (i = 0; i < SPARES && !busy && !dht_calm(node) &&
 	     dht_probe_spare(node, now); i++)
 		;
 	if (i)
