@@ -85,11 +85,74 @@ static void laden(void **state)
 	assert_int_equal(peer_of(node, world->held[1])->fails, 1);
 }
 
+/* Another's short lease is looked into, once in a while; a longer one is not. */
+static void hint(void **state)
+{
+	struct dht_node *node = world->node[0];
+	uint32_t lease = dht_lease(node);
+	unsigned int i;
+
+	dht_upkeep_hint(node, world->now, lease / 2);
+	assert_int_equal(node->hurry, 0);
+	dht_upkeep_hint(node, world->now, lease / 2 - 1);
+	assert_int_not_equal(node->hurry, 0);
+	assert_int_equal(dht_lease(node), lease);
+	node->hurry = 0;
+	dht_upkeep_hint(node, world->now + 59 * WORLD_SECOND, 10);
+	assert_int_equal(node->hurry, 0);
+	/* All answers have it. */
+	world_run(60 * WORLD_SECOND);
+	node->hurry = 0;
+	for (i = 1; i < NODES; i++) {
+		world->node[i]->churn.deaths = 0;
+		dht_churn_told(world->node[i], 100);
+		assert_in_range(dht_lease(world->node[i]), 99, 100);
+	}
+	dht_update(node, world->now);
+	world_run(0);
+	assert_int_not_equal(node->hurry, 0);
+}
+
+/* In how many tables of those who live the dead are. */
+static unsigned int believed(void)
+{
+	const struct dht_contact *contact;
+	unsigned int i, j, n = 0;
+	struct dht_table *t;
+
+	for (i = 0; i < NODES; i++) {
+		if (!world->node[i])
+			continue;
+		t = &world->node[i]->table;
+		for (j = 0; j < t->count; j++) {
+			contact = dht_book_at(world->host, t->peer[j].known);
+			n += !world->node[contact->addr[15]];
+		}
+	}
+	return n;
+}
+
+/* A third dies in peace; whoever notices one death looks for more at once. */
+static void hurry(void **state)
+{
+	unsigned int i, before;
+
+	world_run(3600 * WORLD_SECOND);
+	for (i = 1; i < NODES; i += 3)
+		world_kill(i);
+	before = believed();
+	assert_true(before > NODES);
+	world_run(180 * WORLD_SECOND);
+	assert_in_range(believed(), 0, before / 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(no_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(laden, setup, teardown),
+		cmocka_unit_test_setup_teardown(hint, setup, teardown),
+		cmocka_unit_test_setup_teardown(hurry, setup, teardown),
 	};
 
 	if (sodium_init() < 0)

@@ -245,6 +245,7 @@ struct dht_net {
  * @fill_at: when the next bucket is looked into, microseconds
  * @around_at: when the node looks around itself, microseconds
  * @round_at: when the next round of upkeep is due, microseconds
+ * @hint_at: before then a hint of churn is not taken, microseconds
  * @sweep_at: when it asks for all there are, microseconds
  * @sweep: parts of the network that are still to be asked for
  * @sweep_bits: how many leading bits name a part
@@ -302,6 +303,7 @@ struct dht_node {
 	uint64_t		fill_at;
 	uint64_t		around_at;
 	uint64_t		round_at;
+	uint64_t		hint_at;
 	uint64_t		sweep_at;
 	uint16_t		sweep;
 	uint8_t			sweep_bits;
@@ -434,6 +436,7 @@ void dht_window_init(struct dht_window *window);
 void dht_window_begin(struct dht_op *op, uint64_t now);
 void dht_window_done(struct dht_op *op, uint64_t now);
 void dht_window_request(struct dht_op *op, bool late);
+bool dht_window_late(const struct dht_node *node);
 
 /* contacts.c */
 unsigned int dht_bucket(uint64_t self, uint64_t prefix);
@@ -635,6 +638,7 @@ void dht_joined(struct dht_op *op, uint64_t now);
 bool dht_probe_spare(struct dht_node *node, uint64_t now);
 void dht_probed(struct dht_node *node, uint64_t now, uint32_t known);
 void dht_upkeep_hurry(struct dht_node *node, uint64_t now);
+void dht_upkeep_hint(struct dht_node *node, uint64_t now, uint32_t lease);
 void dht_upkeep(struct dht_node *node, uint64_t now);
 
 #endif /* THEMIS_DHT_STATE_H */

@@ -167,8 +167,9 @@ void dht_request_timer(struct dht_host *host, uint64_t now,
 	dht_place_slow(host, request);
 	if (op && !request->held)
 		dht_window_request(op, true);
-	core_heap_set(&host->timers, &request->timer,
-		      request->sent + dht_rtt_lost(slow));
+	/* Where most answers are late, all are given more time. */
+	core_heap_set(&host->timers, &request->timer, request->sent +
+		      (dht_rtt_lost(slow) << dht_window_late(request->node)));
 	if (op && request->purpose == DHT_FOR_LOOKUP)
 		dht_lookup_slow(op, now, request->known);
 	else if (op && request->purpose == DHT_FOR_STORE)
@@ -430,6 +431,8 @@ void dht_response(struct dht_node *node, uint64_t now,
 		dht_window_request(op, false);
 	if (peer && m.type == DHT_FIND)
 		dht_size_claim(node, m.since);
+	if (peer)
+		dht_upkeep_hint(node, now, m.lease);
 	dht_request_free(host, request);
 	take(node, now, op, purpose, known, &m);
 	dht_book_put(host, known);

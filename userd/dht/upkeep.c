@@ -12,9 +12,10 @@
 
 #define SPARES		3		/* tried in one round */
 #define FAILING		3		/* the same */
-#define HURRY		4		/* rounds: one of each kind */
+#define HURRY		4		/* rounds that follow a death in peace */
 #define HURRY_GAP	(2 * DHT_SECOND)
 #define BUSY		8		/* commands that wait for sessions */
+#define HINT_GAP	(60 * DHT_SECOND)	/* between hints that are taken */
 #define MEET_US		(DHT_SECOND / 4)	/* until a node meets the next */
 
 static void probe(struct dht_node *node, uint64_t now, uint32_t known,
@@ -35,7 +36,22 @@ static void probe(struct dht_node *node, uint64_t now, uint32_t known,
 	dht_request(node, now, known, DHT_FOR_PROBE, 0, &m);
 }
 
-/* The one of a run of peers who was not heard for longest. */
+static bool asked(const struct dht_node *node, uint32_t known)
+{
+	struct core_walk walk = core_walk(&node->requests);
+	struct core_list *pos;
+
+	while ((pos = core_walk_on(&walk)))
+		if (core_entry(pos, struct dht_request, of_node)->known ==
+		    known)
+			return true;
+	return false;
+}
+
+/*
+ * The one of a run of peers who was not heard for longest, of those who do not
+ * fail and are not being asked: who is dead would be the quietest each time.
+ */
 static const struct dht_peer *quietest(const struct dht_node *node,
 				       unsigned int from, unsigned int to)
 {
@@ -44,7 +60,9 @@ static const struct dht_peer *quietest(const struct dht_node *node,
 	unsigned int i;
 
 	for (i = from; i < to && i < t->count; i++)
-		if (!peer || t->peer[i].heard < peer->heard)
+		if (!t->peer[i].fails &&
+		    (!peer || t->peer[i].heard < peer->heard) &&
+		    !asked(node, t->peer[i].known))
 			peer = &t->peer[i];
 	return peer;
 }
@@ -213,6 +231,12 @@ static void upkeep_round(struct dht_node *node, uint64_t now)
 		dht_store_expire(node, now);
 		dht_update_ask(node, now);
 	}
+	if (node->hurry) {
+		probe_failing(node, now);
+		probe_sibling(node, now);
+		probe_bucket(node, now);
+		return;
+	}
 	/* Who is not known yet is met when there is time for it. */
 	busy = dht_of(node)->n_held > BUSY;
 	if (!busy && (dht_look_around(node, now) || dht_fill_more(node, now)))
@@ -233,13 +257,14 @@ static void upkeep_round(struct dht_node *node, uint64_t now)
  *
  * In peace rounds are rare. If more have died this is not the time to wait for
  * the next one: they held copies, and have to be found dead before these are made
- * again. With churn rounds are frequent as it is; and where nobody answers any
- * more it is we who are cut off.
+ * again. So the next few come soon, and look for the dead alone. With churn rounds
+ * are frequent as it is; where nobody answers any more it is we who are cut off,
+ * and where most answers are late it is too much that is asked.
  */
 void dht_upkeep_hurry(struct dht_node *node, uint64_t now)
 {
 	if (!node->joined || node->left || dht_churns(node) ||
-	    node->silent >= HURRY)
+	    node->silent >= HURRY || dht_window_late(node))
 		return;
 	node->hurry = HURRY;
 	if (node->round_at > now + HURRY_GAP)
@@ -247,6 +272,23 @@ void dht_upkeep_hurry(struct dht_node *node, uint64_t now)
 	if (node->timer.when > now + HURRY_GAP)
 		core_heap_set(&dht_of(node)->upkeep, &node->timer,
 			      now + HURRY_GAP);
+}
+
+/**
+ * dht_upkeep_hint() - a peer says what lease it has
+ * @node: the node
+ * @now: microseconds
+ * @lease: of the other, seconds
+ *
+ * Churn that begins is noticed by some before others. It is not taken from hearsay,
+ * which may lie, but looked for.
+ */
+void dht_upkeep_hint(struct dht_node *node, uint64_t now, uint32_t lease)
+{
+	if (now < node->hint_at || lease >= dht_lease(node) / 2)
+		return;
+	node->hint_at = now + HINT_GAP;
+	dht_upkeep_hurry(node, now);
 }
 
 /**

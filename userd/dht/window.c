@@ -114,3 +114,14 @@ void dht_window_request(struct dht_op *op, bool late)
 	else
 		window->late -= window->late / 16;
 }
+
+/**
+ * dht_window_late() - whether most answers to finds and stores are late
+ * @node: the node
+ *
+ * Return: true if so; not where there are none at all.
+ */
+bool dht_window_late(const struct dht_node *node)
+{
+	return node->window.late > LATE_MANY && !node->silent;
+}
