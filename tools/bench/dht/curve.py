@@ -216,6 +216,7 @@ def run(name, sizes, delay, table):
         kind = {"themis": Known, "null": Null}.get(name, hosts.Rival)
         with hosts.Bridge(others + 1, delay) as bridge, \
                 kind(name, bridge, counts + [1], "-") as side:
+            yield {"n": n, "phase": "rest", "seconds": hosts.rest()}
             what = rival_run if kind is hosts.Rival else our_run
             for record in what(side):
                 yield {"n": n, **record}

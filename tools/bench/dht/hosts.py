@@ -16,6 +16,8 @@ THEMIS = os.path.join(BUILD, "themis")
 PORT = 4000
 PATIENCE = 1800
 SETTLE = 20
+WATCH = 10		# seconds that the processor is looked at
+RESTING = 0.2		# of it, at most
 
 
 class BenchError(Exception):
@@ -141,6 +143,18 @@ def busy():
         words = [int(word) for word in file.readline().split()[1:]]
     # All but idle and iowait; guests are counted in user already.
     return (sum(words[:8]) - words[3] - words[4]) / os.sysconf("SC_CLK_TCK")
+
+
+def rest():
+    """Wait until the processor does: who has joined a large network has much to
+    do, and what is measured beside that is chance. Return the seconds."""
+    begin = time.monotonic()
+    while time.monotonic() < begin + PATIENCE:
+        before = busy()
+        time.sleep(WATCH)
+        if busy() - before < RESTING * WATCH:
+            break
+    return time.monotonic() - begin
 
 
 class Rival:
