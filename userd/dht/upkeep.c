@@ -12,7 +12,7 @@
 
 #define SPARES		3		/* tried in one round */
 #define FAILING		3		/* the same */
-#define HURRY		4		/* rounds that follow a death in peace */
+#define HURRY		4		/* rounds after a death, the last as ever */
 #define HURRY_GAP	(2 * DHT_SECOND)
 #define BUSY		8		/* commands that wait for sessions */
 #define HINT_GAP	(60 * DHT_SECOND)	/* between hints that are taken */
