@@ -17,7 +17,8 @@ PORT = 4000
 PATIENCE = 1800
 SETTLE = 20
 WATCH = 10		# seconds that the processor is looked at
-RESTING = 0.2		# of it, at most
+RESTING = 0.5		# of it, at most
+REST = 600		# seconds that are waited for that
 
 
 class BenchError(Exception):
@@ -146,10 +147,10 @@ def busy():
 
 
 def rest():
-    """Wait until the processor does: who has joined a large network has much to
-    do, and what is measured beside that is chance. Return the seconds."""
+    """Wait until the processor does, in part: who has joined a large network has
+    much to do, and what is measured beside that is chance. Return the seconds."""
     begin = time.monotonic()
-    while time.monotonic() < begin + PATIENCE:
+    while time.monotonic() < begin + REST:
         before = busy()
         time.sleep(WATCH)
         if busy() - before < RESTING * WATCH:
