@@ -100,12 +100,13 @@ void dht_request_free(struct dht_host *host, struct dht_request *request)
 }
 
 /*
- * The request is freed first: what follows may send the next one. It is @ours if
- * the command was not sent for a reason of this host.
+ * The request is freed first: what follows may send the next one. Whom a command
+ * was for is not to blame if it is @unsent, or waits as too many others do.
  */
 static void lost(struct dht_host *host, uint64_t now,
-		 struct dht_request *request, bool ours)
+		 struct dht_request *request, bool unsent)
 {
+	bool blame = !unsent && !(request->held && dht_laden(host));
 	struct dht_op *op = op_of(host, request->op);
 	enum dht_purpose purpose = request->purpose;
 	struct dht_node *node = request->node;
@@ -113,7 +114,7 @@ static void lost(struct dht_host *host, uint64_t now,
 
 	dht_book_hold(host, known);
 	dht_request_free(host, request);
-	if (!ours)
+	if (blame)
 		dht_table_lost(node, now, known);
 	if (op && purpose == DHT_FOR_LOOKUP)
 		dht_lookup_lost(op, now, known);
@@ -160,7 +161,7 @@ void dht_request_timer(struct dht_host *host, uint64_t now,
 		return;
 	}
 	if (request->slow) {
-		lost(host, now, request, request->held && dht_laden(host));
+		lost(host, now, request, false);
 		return;
 	}
 	request->slow = true;
@@ -200,10 +201,9 @@ static struct dht_request *find(struct dht_node *node, uint64_t seq)
 void dht_failed(struct dht_node *node, uint64_t now, uint64_t seq)
 {
 	struct dht_request *request = find(node, seq);
-	struct dht_host *host = dht_of(node);
 
 	if (request)
-		lost(host, now, request, request->held && dht_laden(host));
+		lost(dht_of(node), now, request, false);
 }
 
 /**
