@@ -132,7 +132,7 @@ static int look(struct member *member, const struct themis_id *peer,
 	if (!acquire)
 		return -ENOMEM;
 	acquire->peer = *peer;
-	op = dht_find(member->dht, directory_now(member->dir), peer);
+	op = dht_acquire(member->dht, directory_now(member->dir), peer);
 	if (directory_wait(member, &acquire->wait, op, cb)) {
 		free(acquire);
 		return -ENOSPC;

@@ -136,6 +136,9 @@ static void drain(void)
 			break;
 		case DHT_ACT_RESULT:
 			world->op = action->op;
+			world->ended++;
+			if (action->op == world->watched)
+				world->place = world->ended;
 			world->result = action->result;
 			assert_true(action->len <= sizeof(world->found));
 			memcpy(world->found, action->b, action->len);

@@ -37,6 +37,9 @@ struct world_key {
  * @few: of so many the id begins with a zero, of the others with a one; 0: no matter
  * @home: so many nodes live at one address; 0: each at its own, its number
  * @op: number of the operation that ended last
+ * @ended: how many have
+ * @watched: number of an operation
+ * @place: as the how many it ended
  * @result: how it ended
  * @found: objects found by it
  * @found_len: bytes of these
@@ -60,6 +63,9 @@ struct world {
 	unsigned int		few;
 	unsigned int		home;
 	uint64_t		op;
+	unsigned int		ended;
+	uint64_t		watched;
+	unsigned int		place;
 	struct dht_result	result;
 	uint8_t			found[65536];
 	size_t			found_len;

@@ -10,6 +10,7 @@
 
 #define NODES	32
 #define MANY	100
+#define DATA	20
 #define FIRST	10
 #define LEAST	2
 
@@ -86,6 +87,24 @@ static void own_is_at_once(void **state)
 	assert_int_equal(of(1).queued, MANY - FIRST);
 }
 
+/* Data does not wait for all that clients have asked, nor do they for it. */
+static void data_has_every_other_turn(void **state)
+{
+	struct themis_id id = { .b = { 0x77 } };
+	unsigned int i;
+
+	world->ended = 0;
+	find_many(1, 0);
+	for (i = 0; i < DATA; i++) {
+		id.b[1] = i;
+		world->watched = dht_acquire(world->node[1], world->now, &id);
+	}
+	world_run(60 * WORLD_SECOND);
+	assert_int_equal(world->ended, MANY + DATA);
+	assert_in_range(world->place, FIRST + 2 * DATA - 8,
+			FIRST + 2 * DATA + 8);
+}
+
 /* Where nobody answers in time, fewer and fewer. */
 static void late(void **state)
 {
@@ -147,6 +166,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(in_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(own_is_at_once, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(data_has_every_other_turn,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(late, setup, teardown),
 		cmocka_unit_test_setup_teardown(gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(quorum_is_enough, setup,

@@ -298,6 +298,8 @@ uint64_t dht_join(struct dht_node *node, uint64_t now,
 		  const struct dht_contact *via, unsigned int n_via);
 uint64_t dht_find(struct dht_node *node, uint64_t now,
 		  const struct themis_id *id);
+uint64_t dht_acquire(struct dht_node *node, uint64_t now,
+		     const struct themis_id *id);
 uint64_t dht_store(struct dht_node *node, uint64_t now, const uint8_t *object,
 		   size_t len);
 uint64_t dht_leave(struct dht_node *node, uint64_t now);

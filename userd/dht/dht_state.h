@@ -170,20 +170,22 @@ struct dht_churn {
 
 /**
  * struct dht_window - finds and stores of a node that are under way
- * @queue: those that wait for their turn
+ * @queue: those that wait for their turn; data waits for the second's
  * @queued: how many these are
  * @size: how many may be under way
  * @open: how many are
  * @late: of 256 requests, so many were not answered in time, smoothed
+ * @acquired: the last that was begun is one that data waits for
  * @advancing: some are just begun
  * @ended_at: when one last ended, microseconds
  */
 struct dht_window {
-	struct core_list	queue;
+	struct core_list	queue[2];
 	uint32_t		queued;
 	uint16_t		size;
 	uint16_t		open;
 	uint16_t		late;
+	bool			acquired;
 	bool			advancing;
 	uint64_t		ended_at;
 };

@@ -212,6 +212,27 @@ void dht_find_end(struct dht_op *op, uint64_t now)
 	dht_op_end(op, now, outcome);
 }
 
+static uint64_t begin(struct dht_node *node, uint64_t now,
+		      const struct themis_id *id, bool acquire)
+{
+	struct dht_op *op = dht_op_new(node, now, DHT_AIM_FIND, id);
+	uint64_t number;
+
+	if (!op)
+		return 0;
+	op->acquire = acquire;
+	number = dht_op_number(op);
+	if (themis_id_equal(id, &node->self.id))
+		op->result.contact = node->self;
+	else
+		take_own(op, now);
+	if (dht_find_enough(op))
+		dht_find_end(op, now);
+	else
+		dht_window_begin(op, now);
+	return number;
+}
+
 /**
  * dht_find() - find a node or an object
  * @node: who looks
@@ -225,19 +246,21 @@ void dht_find_end(struct dht_op *op, uint64_t now)
 uint64_t dht_find(struct dht_node *node, uint64_t now,
 		  const struct themis_id *id)
 {
-	struct dht_op *op = dht_op_new(node, now, DHT_AIM_FIND, id);
-	uint64_t number;
+	return begin(node, now, id, false);
+}
 
-	if (!op)
-		return 0;
-	number = dht_op_number(op);
-	if (themis_id_equal(id, &node->self.id))
-		op->result.contact = node->self;
-	else
-		take_own(op, now);
-	if (dht_find_enough(op))
-		dht_find_end(op, now);
-	else
-		dht_window_begin(op, now);
-	return number;
+/**
+ * dht_acquire() - find a node for which data waits
+ * @node: who looks
+ * @now: microseconds
+ * @id: what for
+ *
+ * As dht_find(), but every other turn is its own.
+ *
+ * Return: number of the operation, or 0 where there is no room.
+ */
+uint64_t dht_acquire(struct dht_node *node, uint64_t now,
+		     const struct themis_id *id)
+{
+	return begin(node, now, id, true);
 }

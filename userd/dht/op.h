@@ -128,6 +128,7 @@ enum dht_aim {
  * @outstanding: requests, slow ones too
  * @merged: the paths have ended, and their best are asked
  * @told: the owner has the result
+ * @acquire: a find that data waits for
  * @open: it has a place in the window
  * @own: the node itself holds what is looked for
  * @anchored: those whom the owner has named are asked, too
@@ -161,6 +162,7 @@ struct dht_op {
 	uint16_t		outstanding;
 	bool			merged;
 	bool			told;
+	bool			acquire;
 	bool			open;
 	bool			own;
 	bool			anchored;

@@ -8,7 +8,8 @@
  * slower still, until nothing comes to an end in time. So a node begins as TCP
  * does (RFC 5681, slow start): with a few, and with two more for each that ends
  * while answers come in time. Where many are late, it goes down. What has no
- * place in the window waits for its turn.
+ * place in the window waits for its turn. Data that waits for a session takes turns
+ * with what clients have asked, however much that is.
  */
 #include "dht_state.h"
 
@@ -28,8 +29,20 @@
  */
 void dht_window_init(struct dht_window *window)
 {
-	core_list_init(&window->queue);
+	core_list_init(&window->queue[false]);
+	core_list_init(&window->queue[true]);
 	window->size = FIRST;
+}
+
+static struct dht_op *next(struct dht_window *window)
+{
+	bool acquire = !window->acquired;
+
+	if (core_list_empty(&window->queue[acquire]))
+		acquire = !acquire;
+	window->acquired = acquire;
+	return core_entry(window->queue[acquire].next, struct dht_op,
+			  of_window);
 }
 
 /* What is begun may end at once, and make room for the next. */
@@ -42,7 +55,7 @@ static void advance(struct dht_node *node, uint64_t now)
 		return;
 	window->advancing = true;
 	while (window->open < window->size && window->queued) {
-		op = core_entry(window->queue.next, struct dht_op, of_window);
+		op = next(window);
 		core_list_del(&op->of_window);
 		window->queued--;
 		op->open = true;
@@ -67,7 +80,7 @@ void dht_window_begin(struct dht_op *op, uint64_t now)
 		window->late = 0;
 	}
 	core_list_init(&op->of_window);
-	core_list_add(&window->queue, &op->of_window);
+	core_list_add(&window->queue[op->acquire], &op->of_window);
 	window->queued++;
 	advance(op->node, now);
 }
