@@ -236,19 +236,20 @@ static bool suspicious(const struct dht_op *op)
 
 /*
  * Whether there are too few near the target even with all who were told of: the
- * paths have ended among liars, and to ask those would be in vain.
+ * paths have ended among liars, and to ask those would be in vain. Once only:
+ * where new paths tell of nobody nearer, what may still be asked is for them.
  */
 static bool captured(const struct dht_op *op)
 {
 	unsigned int i, n = 0;
 
-	if (op->node->size <= 2U * op->need)
+	if (op->widened || op->node->size <= 2U * op->need)
 		return false;
 	for (i = 0; i < op->n_seen; i++) {
 		if (op->seen[i].stand == DHT_GONE || ++n < op->need)
 			continue;
 		return dht_too_sparse(op->node, op->seen[i].distance, op->need,
-				      SPARSE + SPARSER * op->widened);
+				      SPARSE);
 	}
 	return true;
 }
