@@ -42,20 +42,44 @@ calm()
 			return
 	done
 }
+# apart: m2 and m3 have nothing of each other, and m2 the old place again
+apart()
+{
+	ip -n m3 route add blackhole 192.0.2.2/32
+	on m2 peer del "${id[m3]}"
+	on m2 peer add "${id[m3]}" endpoint 192.0.2.3:7000 name m3
+}
+# asked: a message from m2 to m3 gets there; took: how long the answer was, in ms;
+# acquires: how often the directory was asked for it
+asked()
+{
+	local before begin
+
+	wait_for 60 calm || return
+	before=$(net_count m2 acquires)
+	on m2 session del peer "${id[m3]}" 2>/dev/null # it may have gone with the peer
+	ip -n m3 route del blackhole 192.0.2.2/32
+	begin=${EPOCHREALTIME/./}
+	ask m2 "${id[m3]}:9000" again 9 || return
+	took=$(((${EPOCHREALTIME/./} - begin) / 1000))
+	acquires=$(($(net_count m2 acquires) - before))
+	echo "# the answer came after $took ms, with $acquires finds"
+}
 sleep 10
-must 'nothing is in progress between them' wait_for 60 calm
-before=$(net_count m2 acquires)
-on m2 session del peer "${id[m3]}"
-ip -n m3 route del blackhole 192.0.2.2/32
-begin=${EPOCHREALTIME/./}
-must 'what m2 sends gets there at the first try' ask m2 "${id[m3]}:9000" \
-	again 9
-took=$(((${EPOCHREALTIME/./} - begin) / 1000))
-echo "# the answer came after $took ms"
+# The upkeep of either may begin with the other just then, and the message goes
+# along, without a find: then it is asked once more. It must get there each time.
+asked
+reached=$?
+for ((more = 2; more && !reached && !acquires; more--)); do
+	apart
+	asked
+	reached=$?
+done
+result $reached 'what m2 sends gets there at the first try'
 # In vain it is waited for 9.5 s.
 ((took < 8000))
 result $? 'before the agreement with nobody would have ended'
-(($(net_count m2 acquires) > before))
+((acquires))
 result $? 'by a find'
 must 'there is a session with the new place' eval \
 	"on m2 -j session | jq -e '.[] | select(.endpoint == \"192.0.2.33:7000\")'"
