@@ -17,7 +17,9 @@ STORES = 40 * KEYS	# at most, to have so many
 COLD = 12		# finds with no session at all
 WIDTH = 32		# finds at once
 FINDS = 256		# of these
-OTHERS = 4		# hosts beside the asker's
+OTHERS = 4		# hosts beside the asker's, at least
+NODES = 8		# on one of these, where that makes more of them
+HOSTS = 250		# have an address
 TRIPS = {"themis": ("udp", "themis"), "null": ("null",)}
 
 
@@ -203,19 +205,27 @@ def round_trips(paths):
                "us": row["instructions"] / 1000}
 
 
+def spread(n):
+    """How many nodes each host has; the asker, last, has one for itself. A daemon
+    does one thing after another, so in a large network, whose nodes still meet
+    each other, an answer would wait for what others of its host do."""
+    others = min(max(OTHERS, -(-(n - 1) // NODES)), HOSTS, n - 1)
+    return [(n - 1) // others + (i < (n - 1) % others)
+            for i in range(others)] + [1]
+
+
 def run(name, sizes, delay, table):
     """Yield records; a link delays what is sent by so many milliseconds, and a
     node of ours knows so many others, if it is not 0."""
     if name in TRIPS:
         yield from round_trips(TRIPS[name])
     Known.table = table
+    kind = {"themis": Known, "null": Null}.get(name, hosts.Rival)
     for n in sizes:
-        others = min(OTHERS, n - 1)
-        counts = [(n - 1) // others + (i < (n - 1) % others)
-                  for i in range(others)] if others else []
-        kind = {"themis": Known, "null": Null}.get(name, hosts.Rival)
-        with hosts.Bridge(others + 1, delay) as bridge, \
-                kind(name, bridge, counts + [1], "-") as side:
+        counts = spread(n)
+        with hosts.wake_first(), \
+                hosts.Bridge(len(counts), delay) as bridge, \
+                kind(name, bridge, counts, "-") as side:
             yield {"n": n, "phase": "rest", "seconds": hosts.rest()}
             what = rival_run if kind is hosts.Rival else our_run
             for record in what(side):

@@ -2,8 +2,10 @@
 """Hosts in the guest: network namespaces on one bridge, each with a process
 that has several nodes of one directory, ours or a rival's."""
 
+import contextlib
 import json
 import os
+import pathlib
 import re
 import subprocess
 import tempfile
@@ -38,6 +40,21 @@ def command(*argv):
 def address(host):
     """Where a host is; a private address, which no rival takes for strange."""
     return f"10.9.0.{host + 1}"
+
+
+@contextlib.contextmanager
+def wake_first():
+    """Who has something to do again gets the processor at once meanwhile, as if
+    each host had its own. Later kernels have no such setting."""
+    knob = pathlib.Path("/sys/kernel/debug/sched/wakeup_granularity_ns")
+    before = knob.read_text(encoding="ascii") if knob.exists() else ""
+    if before:
+        knob.write_text("0", encoding="ascii")
+    try:
+        yield
+    finally:
+        if before:
+            knob.write_text(before, encoding="ascii")
 
 
 class Bridge:
