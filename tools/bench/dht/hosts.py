@@ -16,6 +16,7 @@ REPO = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 BUILD = os.path.join(REPO, "build")
 THEMIS = os.path.join(BUILD, "themis")
 PORT = 4000
+NEIGHBOURS = 1 << 17	# 250 hosts, each of which speaks with each
 PATIENCE = 1800
 SETTLE = 20
 WATCH = 10		# seconds that the processor is looked at
@@ -66,6 +67,11 @@ class Bridge:
         self.delay = delay
 
     def __enter__(self):
+        # Of all namespaces together; who is one too many is not sent to.
+        for i in (1, 2, 3):
+            pathlib.Path("/proc/sys/net/ipv4/neigh/default/"
+                         f"gc_thresh{i}").write_text(str(NEIGHBOURS),
+                                                     encoding="ascii")
         command("ip", "netns", "add", "hub")
         command("ip", "-n", "hub", "link", "add", "br0", "type", "bridge")
         command("ip", "-n", "hub", "link", "set", "br0", "up")
