@@ -130,12 +130,15 @@ class Program:
         """Read a line of JSON."""
         line = self.process.stdout.readline()
         if not line:
-            with open(self.log.name, encoding="utf-8",
-                      errors="replace") as file:
-                end = file.read()[-2000:]
             raise BenchError(f"{self.name} has died, status "
-                             f"{self.process.wait()}: {end}. Run it by hand")
+                             f"{self.process.wait()}: {self.end()}. Run it by "
+                             "hand")
         return json.loads(line)
+
+    def end(self):
+        """The end of what it has complained of."""
+        with open(self.log.name, encoding="utf-8", errors="replace") as file:
+            return file.read()[-2000:].strip()
 
     def ready(self):
         """Its nodes are there; some say their ids."""
@@ -290,6 +293,9 @@ class Ours(Rival):
         end = time.monotonic() + PATIENCE
         asked = time.monotonic()
         while self.joined(control) < self.counts[index]:
+            if self.daemons[-1].process.poll() is not None:
+                raise BenchError("our daemon has ended: "
+                                 f"{self.daemons[-1].end()}. Run it by hand")
             if time.monotonic() > end:
                 raise BenchError("our nodes do not join. Look at the "
                                  "daemon with tools/vm/run -i")
