@@ -87,7 +87,7 @@ class Known(hosts.Ours):
             hosts.command(hosts.THEMIS, "-n", self.bridge.hosts[-1], "-force",
                           "-batch", path)
         except hosts.BenchError as err:
-            # Of hundreds one may have ended by itself since they were listed.
+            # Of hundreds one may be gone since they were listed.
             if set(re.findall("Error: ([^.]*)", str(err))) != {GONE}:
                 raise
 
