@@ -13,6 +13,7 @@
 #include "peer.h"
 
 #define CHURN_MS	2000	/* or THEMIS_CHURN_MS */
+#define ROUNDS		11	/* at least, which may take longer */
 
 static const char text[] = "a message";
 
@@ -22,6 +23,12 @@ static __u64 churn_ms(void)
 	const char *wanted = getenv("THEMIS_CHURN_MS");
 
 	return wanted ? strtoull(wanted, NULL, 10) : CHURN_MS;
+}
+
+/* Whether a test that has gone round n times goes round once more. */
+static bool again(__u64 end, int n)
+{
+	return n < ROUNDS || now_ms() < end;
 }
 
 FIXTURE(teardown)
@@ -149,13 +156,12 @@ TEST_F_TIMEOUT(teardown, sessions, 600)
 	ASSERT_EQ(0, forever(self, pour_in));
 	ASSERT_EQ(0, forever(self, pour_out));
 	ASSERT_EQ(0, forever(self, look_around));
-	while (now_ms() < end) {
+	while (again(end, n)) {
 		session_del(&w->net, w->node, w->peer);
 		ASSERT_EQ(0, renew(w));
 		session_get(&w->net, w->node, w->peer, &s);
 		n++;
 	}
-	EXPECT_LT(10, n);
 }
 
 TEST_F_TIMEOUT(teardown, keys, 600)
@@ -169,7 +175,7 @@ TEST_F_TIMEOUT(teardown, keys, 600)
 	ASSERT_EQ(0, forever(self, pour_in));
 	ASSERT_EQ(0, forever(self, pour_out));
 	ASSERT_EQ(0, forever(self, come_and_go));
-	while (now_ms() < end) {
+	while (again(end, n)) {
 		/* The wire goes on with the index that it knows. */
 		key_random(&key, THEMIS_KEY_F_CONFIRMED);
 		key.local = w->key.local;
@@ -181,7 +187,6 @@ TEST_F_TIMEOUT(teardown, keys, 600)
 		ASSERT_EQ(0, err);
 		n++;
 	}
-	EXPECT_LT(10, n);
 }
 
 TEST_F_TIMEOUT(teardown, nodes, 600)
@@ -193,13 +198,12 @@ TEST_F_TIMEOUT(teardown, nodes, 600)
 	ASSERT_EQ(0, forever(self, pour_in));
 	ASSERT_EQ(0, forever(self, come_and_go));
 	ASSERT_EQ(0, forever(self, look_around));
-	while (now_ms() < end) {
+	while (again(end, n)) {
 		ASSERT_EQ(0, node_del(&w->net, w->node));
 		ASSERT_EQ(0, node_new(&w->net, w->node, w->port));
 		ASSERT_EQ(0, renew(w));
 		n++;
 	}
-	EXPECT_LT(10, n);
 }
 
 TEST_F_TIMEOUT(teardown, links, 600)
@@ -211,7 +215,7 @@ TEST_F_TIMEOUT(teardown, links, 600)
 	ASSERT_EQ(0, forever(self, pour_in));
 	ASSERT_EQ(0, forever(self, come_and_go));
 	ASSERT_EQ(0, forever(self, look_around));
-	while (now_ms() < end) {
+	while (again(end, n)) {
 		ASSERT_EQ(0, node_del(&w->net, w->node));
 		ASSERT_EQ(0, link_del(&w->net, w->port));
 		ASSERT_EQ(0, link_new(&w->net, w->port));
@@ -219,7 +223,6 @@ TEST_F_TIMEOUT(teardown, links, 600)
 		ASSERT_EQ(0, renew(w));
 		n++;
 	}
-	EXPECT_LT(3, n);
 }
 
 TEST_F_TIMEOUT(teardown, sockets, 600)
@@ -263,7 +266,7 @@ TEST_F_TIMEOUT(teardown, namespace, 600)
 {
 	__u64 end = now_ms() + churn_ms();
 
-	for (int round = 0; round < 8 || now_ms() < end; round++) {
+	for (int round = 0; again(end, round); round++) {
 		static struct net a, b;
 		struct end ea, eb;
 		pid_t pid;
