@@ -22,6 +22,7 @@
 #define POUR_MAX_MS	30000	/* on a slow machine */
 #define FEW		100
 #define CROWD		2000	/* sessions */
+#define CROWD_MAX	16000
 
 static const char text[] = "a message";
 static char large[30000];
@@ -474,25 +475,29 @@ TEST_F_TIMEOUT(fault, requests, 300)
 
 /*
  * Each keeps memory for every processor, which comes in pieces: to make a new
- * one can fail as well, and happens to one session among hundreds.
+ * one can fail as well, and happens to one session among hundreds, unless the
+ * kernel has made it beforehand. One call more or less is common; this takes
+ * two more at least.
  */
 TEST_F_TIMEOUT(fault, crowd, 300)
 {
 	struct scene *s = &self->s;
-	int last = 0, most = 0;
+	int calls, least = MOST, most = 0;
 
 	if (!inject_possible())
 		SKIP(return, NO_INJECTION);
 	ASSERT_EQ(0, inject_below_module());
-	for (int i = 0; i < CROWD; i++) {
+	for (int i = 0; i < CROWD || (i < CROWD_MAX && most < least + 2); i++) {
 		fill_random(s->id, sizeof(s->id));
-		last = fail_each(s, &one_more);
-		ASSERT_LE(0, last);
-		if (most < last)
-			most = last;
+		calls = fail_each(s, &one_more);
+		ASSERT_LE(0, calls);
+		if (least > calls)
+			least = calls;
+		if (most < calls)
+			most = calls;
 	}
-	TH_LOG("%d calls at most, %d at last", most, last);
-	EXPECT_LT(last, most);
+	TH_LOG("%d calls at least, %d at most", least, most);
+	EXPECT_LE(least + 2, most);
 }
 
 TEST_F_TIMEOUT(fault, sockets, 300)
