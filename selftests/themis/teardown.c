@@ -151,16 +151,14 @@ TEST_F_TIMEOUT(teardown, sessions, 600)
 	struct wire *w = &self->w;
 	__u64 end = now_ms() + churn_ms();
 	struct session s;
-	int n = 0;
 
 	ASSERT_EQ(0, forever(self, pour_in));
 	ASSERT_EQ(0, forever(self, pour_out));
 	ASSERT_EQ(0, forever(self, look_around));
-	while (again(end, n)) {
+	for (int n = 0; again(end, n); n++) {
 		session_del(&w->net, w->node, w->peer);
 		ASSERT_EQ(0, renew(w));
 		session_get(&w->net, w->node, w->peer, &s);
-		n++;
 	}
 }
 
@@ -169,13 +167,12 @@ TEST_F_TIMEOUT(teardown, keys, 600)
 	struct wire *w = &self->w;
 	__u64 end = now_ms() + churn_ms();
 	struct key key;
-	int n = 0;
 	int err;
 
 	ASSERT_EQ(0, forever(self, pour_in));
 	ASSERT_EQ(0, forever(self, pour_out));
 	ASSERT_EQ(0, forever(self, come_and_go));
-	while (again(end, n)) {
+	for (int n = 0; again(end, n); n++) {
 		/* The wire goes on with the index that it knows. */
 		key_random(&key, THEMIS_KEY_F_CONFIRMED);
 		key.local = w->key.local;
@@ -185,7 +182,6 @@ TEST_F_TIMEOUT(teardown, keys, 600)
 		if (err == -ENOENT)
 			err = session_new(&w->net, w->node, w->peer, &w->ep);
 		ASSERT_EQ(0, err);
-		n++;
 	}
 }
 
@@ -193,16 +189,14 @@ TEST_F_TIMEOUT(teardown, nodes, 600)
 {
 	struct wire *w = &self->w;
 	__u64 end = now_ms() + churn_ms();
-	int n = 0;
 
 	ASSERT_EQ(0, forever(self, pour_in));
 	ASSERT_EQ(0, forever(self, come_and_go));
 	ASSERT_EQ(0, forever(self, look_around));
-	while (again(end, n)) {
+	for (int n = 0; again(end, n); n++) {
 		ASSERT_EQ(0, node_del(&w->net, w->node));
 		ASSERT_EQ(0, node_new(&w->net, w->node, w->port));
 		ASSERT_EQ(0, renew(w));
-		n++;
 	}
 }
 
@@ -210,18 +204,16 @@ TEST_F_TIMEOUT(teardown, links, 600)
 {
 	struct wire *w = &self->w;
 	__u64 end = now_ms() + churn_ms();
-	int n = 0;
 
 	ASSERT_EQ(0, forever(self, pour_in));
 	ASSERT_EQ(0, forever(self, come_and_go));
 	ASSERT_EQ(0, forever(self, look_around));
-	while (again(end, n)) {
+	for (int n = 0; again(end, n); n++) {
 		ASSERT_EQ(0, node_del(&w->net, w->node));
 		ASSERT_EQ(0, link_del(&w->net, w->port));
 		ASSERT_EQ(0, link_new(&w->net, w->port));
 		ASSERT_EQ(0, node_new(&w->net, w->node, w->port));
 		ASSERT_EQ(0, renew(w));
-		n++;
 	}
 }
 
@@ -232,7 +224,7 @@ TEST_F_TIMEOUT(teardown, sockets, 600)
 	ASSERT_EQ(0, forever(self, pour_in));
 	ASSERT_EQ(0, forever(self, come_and_go));
 	ASSERT_EQ(0, forever(self, pour_out));
-	while (now_ms() < end)
+	for (int n = 0; again(end, n); n++)
 		come_and_go(&self->w);
 }
 
@@ -246,7 +238,7 @@ TEST_F_TIMEOUT(teardown, raw, 600)
 
 	sth.sth_kind = THEMIS_KIND_LINK;
 	ASSERT_EQ(0, forever(self, pour_in));
-	while (now_ms() < end) {
+	for (int n = 0; again(end, n); n++) {
 		int fd = themis_socket(&w->net, SOCK_RAW);
 
 		ASSERT_LE(0, fd);
